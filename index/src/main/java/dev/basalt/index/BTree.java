@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.index;
+
+/** Placeholder. */
+public final class BTree {
+  private BTree() {}
+}

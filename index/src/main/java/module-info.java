@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The optimistic B+tree and the page space. */
+module dev.basalt.index {
+  requires static transitive org.jspecify;
+  requires transitive dev.basalt.bufferpool;
+
+  exports dev.basalt.index;
+}

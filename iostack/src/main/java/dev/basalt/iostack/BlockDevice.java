@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack;
+
+import java.io.IOException;
+
+/**
+ * A device of equal blocks, opened by {@link Devices#open}.
+ *
+ * <p><b>Concurrency.</b> All methods may be called by any thread.
+ */
+public interface BlockDevice extends AutoCloseable {
+  /**
+   * Returns what the device is and can do. Constant but for {@link #blockCount}.
+   *
+   * @return the capabilities
+   */
+  Capabilities capabilities();
+
+  /**
+   * Returns the present size.
+   *
+   * @return blocks; grows with {@link #grow} only
+   */
+  long blockCount();
+
+  /**
+   * Makes the device at least so large, with space reserved for it.
+   *
+   * @param blockCountMin the blocks needed
+   * @throws IOException when the device cannot grow: a fixed size, or no space; it is as before
+   *     then
+   */
+  void grow(long blockCountMin) throws IOException;
+
+  /**
+   * Opens a queue pair.
+   *
+   * @param depth the most commands in flight, 1 to {@link Capabilities#queueDepthMax}
+   * @return a queue pair that takes any memory; owned by the thread that uses it first
+   * @throws IOException when the device or the kernel refuses, with the reason and the advice
+   */
+  QueuePair openQueuePair(int depth) throws IOException;
+
+  /** Closes the device. All queue pairs must be closed before. Idempotent. */
+  @Override
+  void close();
+}

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Block devices, queue pairs, pollers and the simulated device. */
+module dev.basalt.iostack {
+  requires static transitive org.jspecify;
+  requires transitive dev.basalt.linux;
+  requires com.lmax.disruptor;
+
+  exports dev.basalt.iostack;
+  exports dev.basalt.iostack.agent;
+
+  uses dev.basalt.iostack.BlockDeviceProvider;
+}
