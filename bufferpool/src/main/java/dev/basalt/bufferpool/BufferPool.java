@@ -1,7 +1,286 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bufferpool;
 
-/** Placeholder. */
-public final class BufferPool {
-  private BufferPool() {}
+import dev.basalt.bufferpool.internal.FrameSource;
+import dev.basalt.bufferpool.internal.PageFaults;
+import dev.basalt.bufferpool.internal.PageLatches;
+import dev.basalt.bufferpool.internal.PageMemory;
+import dev.basalt.bufferpool.internal.PageRegion;
+import dev.basalt.bufferpool.internal.PageStates;
+import dev.basalt.bufferpool.internal.PoolParts;
+import dev.basalt.iostack.IoStack;
+import dev.basalt.iostack.agent.Execution;
+import java.io.IOException;
+
+/**
+ * Pages of a device in memory, after vmcache: a page's id times the page size is its address, and a
+ * state word per page says whether it is there and who may touch it.
+ *
+ * <p>Three ways to use a page:
+ *
+ * <ul>
+ *   <li><b>Optimistic.</b> {@link #optimistic} returns a token; read, treating every value as
+ *       garbage; {@link #validate}; act on what was read only if that is true. Writes nothing
+ *       shared, needs no end. {@link #tryUpgrade} turns it into an exclusive latch.
+ *   <li><b>Shared.</b> {@link #latchShared} to {@link #unlatchShared}: nobody changes the page.
+ *   <li><b>Exclusive.</b> {@link #latchExclusive} or {@link #create} to {@link #unlatchExclusive}
+ *       or {@link #discard}: the holder may change it. It sets the page's LSN ({@link PageHeader});
+ *       the page is not written before the log is durable through that.
+ * </ul>
+ *
+ * <p>Each of the three faults the page in where need be, with one read however many threads want
+ * it. A latched page stays in memory.
+ *
+ * <p><b>Concurrency.</b> All methods may be called by any thread, virtual ones too; waits go
+ * through the {@link Execution}. Latches are not reentrant and have no owner: a thread that latches
+ * a page twice waits for itself. Threads that hold several latches agree on an order (the layers
+ * above do); the pool adds no order of its own, because neither the agents nor a faulting thread
+ * wait for a latch while they free a frame. A thread may fault pages in while it holds up to {@link
+ * #LATCHES_PER_THREAD_MAX} latches; the latches of all threads together must leave some frames
+ * unlatched, else faults wait.
+ *
+ * <p>After {@link #close} every method throws {@link IllegalStateException}; the caller ensures
+ * that no other thread is inside the pool or reads pages by then.
+ */
+public final class BufferPool implements AutoCloseable {
+  /** How many latches a thread may hold at a time. */
+  public static final int LATCHES_PER_THREAD_MAX = 16;
+
+  private final PageRegion region;
+  private final PageStates states;
+  private final PageLatches latches;
+  private final PageFaults faults;
+  private final PoolParts parts;
+  private final Execution execution;
+  private final boolean interleaves;
+
+  /**
+   * Page ids below it are good; 0 once closed, so that a late call does not reach unmapped memory.
+   */
+  private long pageIdLimit;
+
+  private BufferPool(BufferPoolConfig config, PoolParts parts) {
+    this.parts = parts;
+    region = parts.region();
+    states = parts.states();
+    latches = parts.latches();
+    execution = parts.execution();
+    interleaves = !execution.equals(Execution.threads());
+    faults = new PageFaults(parts, new FrameSource(parts));
+    pageIdLimit = config.pageCountMax();
+  }
+
+  /**
+   * Opens a pool with no page in memory and starts its agents.
+   *
+   * @param config size and place
+   * @param io the device; stays the caller's, who closes it after the pool
+   * @param gate the log, for the WAL rule
+   * @param execution the seam for waits and agents
+   * @return the pool, to be closed by the caller
+   * @throws IOException when address space or a queue pair cannot be had
+   */
+  public static BufferPool open(
+      BufferPoolConfig config, IoStack io, LogGate gate, Execution execution) throws IOException {
+    int frameCount = (int) (config.poolBytes() / config.pageBytes());
+    PageRegion region = new PageRegion(config, io.device().capabilities().blockBytes());
+    return new BufferPool(config, PoolParts.of(region, frameCount, io, gate, execution));
+  }
+
+  /**
+   * Returns where a page is in memory. Reading there is allowed at any time for page ids in range,
+   * and means something only under a latch or when validated afterwards.
+   *
+   * @param pageId the page
+   * @return its absolute address, aligned to the page size
+   */
+  public long address(long pageId) {
+    assert pageId >= 0 && pageId < pageIdLimit;
+    return region.address(pageId);
+  }
+
+  /**
+   * Begins an optimistic read. Waits while the page is latched exclusively.
+   *
+   * @param pageId the page
+   * @return a token for {@link #validate} and {@link #tryUpgrade}
+   * @throws IOException when the page cannot be read or is damaged. A reader that came by the page
+   *     id optimistically validates where that came from before it believes this: the page may have
+   *     been freed meanwhile, and never been written
+   */
+  public long optimistic(long pageId) throws IOException {
+    checkPageId(pageId);
+    if (interleaves) {
+      execution.interleave();
+    }
+    long word = states.word(pageId);
+    return PageStates.state(word) >= PageStates.UNLOCKED ? word : optimisticSlowly(pageId);
+  }
+
+  private long optimisticSlowly(long pageId) throws IOException {
+    while (true) {
+      long word = latches.optimistic(pageId);
+      if (PageStates.state(word) >= PageStates.UNLOCKED) {
+        return word;
+      }
+      if (faults.tryFaultIn(pageId)) {
+        latches.unlatchExclusive(pageId, false);
+      }
+    }
+  }
+
+  /**
+   * Ends an optimistic read.
+   *
+   * @param pageId the page
+   * @param token what {@link #optimistic} returned
+   * @return true when everything read since then is one consistent content
+   */
+  public boolean validate(long pageId, long token) {
+    if (interleaves) {
+      execution.interleave();
+    }
+    return states.validate(pageId, token);
+  }
+
+  /**
+   * Latches a page shared. Waits while it is latched exclusively.
+   *
+   * @param pageId the page
+   * @throws IOException when the page cannot be read or is damaged
+   */
+  public void latchShared(long pageId) throws IOException {
+    checkPageId(pageId);
+    while (!latches.latchShared(pageId)) {
+      if (faults.tryFaultIn(pageId)) {
+        latches.downgrade(pageId);
+        return;
+      }
+    }
+  }
+
+  /**
+   * Ends a shared latch.
+   *
+   * @param pageId the page, latched shared by the caller
+   */
+  public void unlatchShared(long pageId) {
+    latches.unlatchShared(pageId);
+  }
+
+  /**
+   * Latches a page exclusively. Waits while it is latched otherwise.
+   *
+   * @param pageId the page
+   * @throws IOException when the page cannot be read or is damaged, or the pool has failed
+   */
+  public void latchExclusive(long pageId) throws IOException {
+    checkPageId(pageId);
+    parts.failure().check();
+    while (!latches.latchExclusive(pageId)) {
+      if (faults.tryFaultIn(pageId)) {
+        return;
+      }
+    }
+  }
+
+  /**
+   * Turns an optimistic read into an exclusive latch, if nothing has changed since it began. Never
+   * waits.
+   *
+   * @param pageId the page
+   * @param token what {@link #optimistic} returned
+   * @return false when the content has changed, or the page is latched by another or evicted; the
+   *     reader starts again then
+   */
+  public boolean tryUpgrade(long pageId, long token) {
+    return latches.tryUpgrade(pageId, token);
+  }
+
+  /**
+   * Ends an exclusive latch.
+   *
+   * @param pageId the page, latched exclusively by the caller
+   * @param changed whether the caller has changed the page, which makes it dirty
+   */
+  public void unlatchExclusive(long pageId, boolean changed) {
+    latches.unlatchExclusive(pageId, changed);
+  }
+
+  /**
+   * Latches exclusively a page that was free: all zeroes but for its page id, whatever memory or
+   * the device held. Nothing is read.
+   *
+   * @param pageId the page, which nobody else uses; stale optimistic readers excepted
+   * @throws IOException when the pool has failed
+   */
+  public void create(long pageId) throws IOException {
+    checkPageId(pageId);
+    parts.failure().check();
+    boolean isResident = latches.latchExclusive(pageId);
+    while (!isResident && !faults.tryCreate(pageId)) {
+      isResident = latches.latchExclusive(pageId);
+    }
+    if (isResident) {
+      PageMemory.zero(region.address(pageId), region.pageBytes());
+    }
+    PageHeader.pageId(region.address(pageId), pageId);
+  }
+
+  /**
+   * Ends an exclusive latch of a page that was freed: its content is dropped and not written, its
+   * frame is free.
+   *
+   * @param pageId the page, latched exclusively by the caller
+   */
+  public void discard(long pageId) {
+    parts.abandon(pageId);
+  }
+
+  /**
+   * Asks for pages to be read ahead. Returns at once; best effort.
+   *
+   * @param pageIds the pages; order and duplicates do not matter
+   * @param count how many of them
+   */
+  public void prefetch(long[] pageIds, int count) {}
+
+  /**
+   * Writes pages, if dirty, and waits until the device has them. Does not flush.
+   *
+   * @param pageIds the pages
+   * @param count how many of them
+   * @throws IOException when the pool has failed
+   */
+  public void writeBack(long[] pageIds, int count) throws IOException {}
+
+  /**
+   * Writes every page that is dirty at the call, and waits until the device has them, writes in
+   * flight included. Pages changed meanwhile may be written with or without that change. Does not
+   * flush.
+   *
+   * @throws IOException when the pool has failed
+   */
+  public void writeBackAll() throws IOException {}
+
+  /** Closes the pool. Dirty pages are not written. Idempotent. */
+  @Override
+  public void close() {
+    if (pageIdLimit != 0) {
+      pageIdLimit = 0;
+      region.close();
+    }
+  }
+
+  private void checkPageId(long pageId) {
+    if (pageId < 0 || pageId >= pageIdLimit) {
+      throw badPageId(pageId);
+    }
+  }
+
+  private RuntimeException badPageId(long pageId) {
+    return pageIdLimit == 0
+        ? new IllegalStateException("the buffer pool is closed")
+        : new IllegalArgumentException("page id is " + pageId + ", limit " + pageIdLimit);
+  }
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bufferpool.internal;
+
+import dev.basalt.bufferpool.LogGate;
+import dev.basalt.iostack.IoStack;
+import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.agent.ParkingLot;
+
+/**
+ * What the parts of one pool share.
+ *
+ * @param region the memory
+ * @param states the state words
+ * @param latches the latches over them
+ * @param resident the pages that have a frame
+ * @param frames the frames that are free
+ * @param lot where threads wait: for page ids under them, for others under negative keys
+ * @param failure why the pool has failed, if it has
+ * @param counters what was done
+ * @param io the device
+ * @param gate the log
+ * @param execution the seam
+ */
+public record PoolParts(
+    PageRegion region,
+    PageStates states,
+    PageLatches latches,
+    ResidentSet resident,
+    FrameReserve frames,
+    ParkingLot lot,
+    PoolFailure failure,
+    PoolCounters counters,
+    IoStack io,
+    LogGate gate,
+    Execution execution) {
+
+  /**
+   * Builds the parts of a pool.
+   *
+   * @param region the memory, owned by the caller
+   * @param frameCount the most pages in memory
+   * @param io the device
+   * @param gate the log
+   * @param execution the seam
+   * @return the parts, no page resident
+   */
+  public static PoolParts of(
+      PageRegion region, int frameCount, IoStack io, LogGate gate, Execution execution) {
+    PageStates states = new PageStates(region.wordsAddress());
+    ParkingLot lot = new ParkingLot(execution);
+    PoolFailure failure = new PoolFailure();
+    PoolCounters counters = new PoolCounters();
+    return new PoolParts(
+        region,
+        states,
+        new PageLatches(states, lot, counters, execution),
+        new ResidentSet(frameCount),
+        new FrameReserve(frameCount, lot, failure),
+        lot,
+        failure,
+        counters,
+        io,
+        gate,
+        execution);
+  }
+
+  /**
+   * Evicts a page whose content is not to be had or no longer needed.
+   *
+   * @param pageId the page, latched exclusively by the caller, with a frame and in the resident
+   *     set; unlatched afterwards
+   */
+  public void abandon(long pageId) {
+    resident.remove(pageId);
+    region.drop(pageId);
+    latches.evicted(pageId);
+    frames.give(1);
+  }
+
+  /**
+   * Fails the pool and ends the waits that this ends.
+   *
+   * @param cause what happened
+   */
+  public void fail(Throwable cause) {
+    failure.fail(cause);
+    frames.wakeAll();
+  }
+}
