@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/** Runs the same body on many virtual threads and waits for all. */
+final class VirtualThreads {
+  /** What one thread does. */
+  @FunctionalInterface
+  interface Body {
+    void run(int index) throws IOException;
+  }
+
+  private VirtualThreads() {}
+
+  /** Runs the bodies; the first failure of any is thrown when all have ended. */
+  static void run(int count, Body body) throws IOException {
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    Thread[] threads = new Thread[count];
+    for (int i = 0; i < count; i++) {
+      int index = i;
+      threads[i] = Thread.startVirtualThread(() -> runOne(body, index, failure));
+    }
+    for (Thread thread : threads) {
+      join(thread);
+    }
+    Throwable first = failure.get();
+    if (first != null) {
+      throw new IOException("a thread of the benchmark failed: " + first, first);
+    }
+  }
+
+  private static void runOne(Body body, int index, AtomicReference<@Nullable Throwable> failure) {
+    try {
+      body.run(index);
+    } catch (IOException | RuntimeException | Error e) { // told to the one who joins
+      failure.compareAndSet(null, e);
+    }
+  }
+
+  private static void join(Thread thread) throws IOException {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted in the middle of a round", e);
+    }
+  }
+}

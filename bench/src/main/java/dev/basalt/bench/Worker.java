@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+import java.io.IOException;
+
+/**
+ * One system under test, alone in its JVM. {@link WorkerMain} prepares it, runs rounds as it is
+ * told, and closes it; all on one thread.
+ */
+interface Worker extends AutoCloseable {
+  /**
+   * Makes ready: opens, loads data.
+   *
+   * @param arguments what this worker documents
+   */
+  void prepare(String[] arguments) throws IOException;
+
+  /**
+   * Runs one round.
+   *
+   * @param nanos about how long; a worker whose round has a fixed amount of work ignores it
+   */
+  Sample round(long nanos) throws IOException;
+
+  @Override
+  void close() throws IOException;
+}

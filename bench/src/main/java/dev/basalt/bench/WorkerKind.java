@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+/** The workers by name; the name travels on the command line. */
+enum WorkerKind {
+  QUEUE_PAIR_READS,
+  POLLER_READS,
+  LMDB_GETS;
+
+  Worker create() {
+    return switch (this) {
+      case QUEUE_PAIR_READS -> new QueuePairReads();
+      case POLLER_READS -> new PollerReads();
+      case LMDB_GETS -> new LmdbGets();
+    };
+  }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A worker in a JVM of its own, as the bench sees it. The JVM gets the module path and the class
+ * path of this one; extra options go to that worker alone.
+ */
+final class WorkerProcess implements AutoCloseable {
+  private static final List<String> COMMON_OPTIONS =
+      List.of(
+          "-Xms1g",
+          "-Xmx1g",
+          "-XX:+UseSerialGC",
+          "--module-path",
+          System.getProperty("jdk.module.path", ""),
+          "--add-modules",
+          "ALL-MODULE-PATH",
+          "--enable-native-access=dev.basalt.linux,ALL-UNNAMED",
+          "-cp",
+          System.getProperty("java.class.path"));
+
+  private final ObjectMapper json = new ObjectMapper();
+  private final WorkerKind kind;
+  private final Process process;
+  private final BufferedReader answers;
+  private final Writer commands;
+
+  private WorkerProcess(WorkerKind kind, Process process) {
+    this.kind = kind;
+    this.process = process;
+    this.answers = process.inputReader(StandardCharsets.UTF_8);
+    this.commands = process.outputWriter(StandardCharsets.UTF_8);
+  }
+
+  /** Starts a worker and waits until it is ready. */
+  static WorkerProcess start(WorkerKind kind, List<String> options, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(COMMON_OPTIONS);
+    command.addAll(options);
+    command.add(WorkerMain.class.getName());
+    command.add(kind.name());
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
+    WorkerProcess worker = new WorkerProcess(kind, builder.start());
+    String answer = worker.answers.readLine();
+    if (!WorkerMain.READY.equals(answer)) {
+      worker.close();
+      throw new IOException("worker " + kind + " did not start: " + answer);
+    }
+    return worker;
+  }
+
+  /** Runs one round and waits for its sample. */
+  Sample round(long nanos) throws IOException {
+    commands.write(WorkerMain.ROUND + nanos + "\n");
+    commands.flush();
+    String answer = answers.readLine();
+    if (answer == null) {
+      throw new IOException("worker " + kind + " ended in the middle of a round");
+    }
+    return json.readValue(answer, Sample.class);
+  }
+
+  /** The operating system's number of the process. */
+  long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public void close() throws IOException {
+    commands.close();
+    try {
+      if (!process.waitFor(60, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+      }
+    } catch (InterruptedException e) {
+      process.destroyForcibly();
+      Thread.currentThread().interrupt();
+    }
+  }
+}
