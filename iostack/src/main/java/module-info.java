@@ -10,4 +10,7 @@ module dev.basalt.iostack {
   exports dev.basalt.iostack.sim;
 
   uses dev.basalt.iostack.BlockDeviceProvider;
+
+  provides dev.basalt.iostack.BlockDeviceProvider with
+      dev.basalt.iostack.sim.SimulatedDeviceProvider;
 }
