@@ -113,8 +113,9 @@ final class IoRequest {
   }
 
   /**
-   * Waits for the end, interrupted or not; an interrupt's status is kept. Parks without spinning: no
-   * device answers within a spin, and a spinning virtual thread keeps the others off its carrier.
+   * Waits for the end, interrupted or not; an interrupt's status is kept. Parks without spinning:
+   * no device answers within a spin, and a spinning virtual thread keeps the others off its
+   * carrier.
    */
   int await(Execution execution) {
     boolean interrupted = false;
