@@ -63,14 +63,9 @@ final class WorkerProcess implements AutoCloseable {
     return worker;
   }
 
-  /** Runs one round of one thread and waits for its sample. */
+  /** Runs one round and waits for its sample. */
   Sample round(long nanos) throws IOException {
-    return round(nanos, 1);
-  }
-
-  /** Runs one round of some threads and waits for its sample. */
-  Sample round(long nanos, int threads) throws IOException {
-    commands.write(String.join(" ", WorkerMain.ROUND, Long.toString(nanos), threads + "\n"));
+    commands.write(WorkerMain.ROUND + nanos + "\n");
     commands.flush();
     String answer = answers.readLine();
     if (answer == null) {

@@ -12,7 +12,7 @@ import java.io.IOException;
  *
  * <p><b>Concurrency.</b> Any thread.
  */
-public final class PageFaults implements AutoCloseable {
+public final class PageFaults {
   private final PoolParts parts;
   private final FrameSource frameSource;
   private final PageVerifier.Pool verifiers;
@@ -21,11 +21,11 @@ public final class PageFaults implements AutoCloseable {
    * Creates the fault path of a pool.
    *
    * @param parts the pool's parts
-   * @param provider woken when frames are low
+   * @param frameSource where frames come from
    */
-  public PageFaults(PoolParts parts, PageProvider provider) {
+  public PageFaults(PoolParts parts, FrameSource frameSource) {
     this.parts = parts;
-    frameSource = new FrameSource(parts, provider);
+    this.frameSource = frameSource;
     verifiers = new PageVerifier.Pool(parts.region().pageBytes());
   }
 
@@ -69,12 +69,6 @@ public final class PageFaults implements AutoCloseable {
     }
     admit(pageId);
     return true;
-  }
-
-  /** Ends its use, when no thread is inside. */
-  @Override
-  public void close() {
-    frameSource.close();
   }
 
   /** Gets a frame for a page that the caller has latched; on failure the page is evicted again. */

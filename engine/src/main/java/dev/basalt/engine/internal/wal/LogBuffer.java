@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine.internal.wal;
+
+import static dev.basalt.engine.internal.wal.RecordDescriptor.*;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
+
+/**
+ * The end of the log in memory: a ring in which LSN n is at {@code n mod size}.
+ *
+ * <p>It holds everything from the block of the durable LSN on. The memory is garbage collected:
+ * appenders and the log writer hold this object, the latter until its queue pair is closed and no
+ * device uses the memory any more.
+ *
+ * <p><b>Concurrency.</b> Bytes are put by the holder of the append latch only, behind {@code
+ * appendedLsn}, and published by its release store; the log writer's load of it pairs with that,
+ * and the writer reads only bytes before it, which never change until they are durable.
+ */
+final class LogBuffer {
+  private static final VarHandle APPENDED;
+
+  static {
+    try {
+      APPENDED = MethodHandles.lookup().findVarHandle(LogBuffer.class, "appendedLsn", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final MemorySegment memory;
+  private final CRC32C crc = new CRC32C();
+  private final long base;
+  private final int sizeBytes;
+  private final ByteBuffer view;
+
+  @SuppressWarnings("FieldMayBeFinal") // written through APPENDED
+  private volatile long appendedLsn;
+
+  /**
+   * Creates a buffer.
+   *
+   * @param sizeBytes a power of two, a multiple of the block size
+   * @param endLsn where the log ends
+   */
+  LogBuffer(int sizeBytes, long endLsn) {
+    assert Integer.bitCount(sizeBytes) == 1 : sizeBytes;
+    this.sizeBytes = sizeBytes;
+    memory = Arena.ofAuto().allocate(sizeBytes, LogRegion.ALIGNMENT_BYTES);
+    base = memory.address();
+    view = WalMemory.view(base, sizeBytes);
+    appendedLsn = endLsn;
+  }
+
+  int sizeBytes() {
+    return sizeBytes;
+  }
+
+  /** The end of the log, a record boundary. Any thread. */
+  long appendedLsn() {
+    return appendedLsn;
+  }
+
+  long address(long lsn) {
+    return base + (lsn & sizeBytes - 1);
+  }
+
+  /** Bytes from an LSN to where the memory wraps. */
+  long bytesToWrap(long lsn) {
+    return sizeBytes - (lsn & sizeBytes - 1);
+  }
+
+  /** Publishes what was put before an LSN. Under the latch. */
+  void publish(long endLsn) {
+    // The bytes must be seen before the new end; pairs with the log writer's load. Weaker than a
+    // volatile
+    // store, because the latch's release follows.
+    APPENDED.setRelease(this, endLsn);
+  }
+
+  /** Puts bytes at an LSN. Under the latch. */
+  void put(long lsn, long from, long bytes) {
+    long first = Math.min(bytes, bytesToWrap(lsn));
+    WalMemory.copy(from, address(lsn), first);
+    if (first < bytes) {
+      WalMemory.copy(from + first, base, bytes - first);
+    }
+  }
+
+  /** Puts 8 bytes at an 8-byte aligned LSN, which never wrap. Under the latch. */
+  void putLong(long lsn, long value) {
+    assert (lsn & ALIGNMENT_BYTES - 1) == 0 : lsn;
+    WalMemory.putLong(address(lsn), value);
+  }
+
+  /** Computes and puts the checksum of a record that is otherwise complete. Under the latch. */
+  void seal(long lsn, int lengthBytes, int logTag) {
+    crc.reset();
+    update(lsn + HEADER_BYTES, lengthBytes - HEADER_BYTES);
+    update(lsn + LENGTH_OFFSET, HEADER_BYTES - LENGTH_OFFSET);
+    WalMemory.putInt(address(lsn + CHECKSUM_OFFSET), (int) crc.getValue() ^ logTag);
+  }
+
+  private void update(long lsn, int bytes) {
+    int offset = (int) (lsn & sizeBytes - 1);
+    int first = Math.min(bytes, sizeBytes - offset);
+    crc.update(view.limit(offset + first).position(offset));
+    if (first < bytes) {
+      crc.update(view.limit(bytes - first).position(0));
+    }
+  }
+}
