@@ -3,6 +3,7 @@
 module dev.basalt.index {
   requires static transitive org.jspecify;
   requires transitive dev.basalt.bufferpool;
+  requires dev.basalt.linux;
 
   exports dev.basalt.index;
 }
