@@ -139,8 +139,7 @@ public final class PageRedo {
     long[] firsts = new long[count];
     int[] counts = new int[count];
     for (int i = 0; i < count; i++) {
-      long extent =
-          entry + StructureChange.ENTRY_HEADER_BYTES + (long) i * PageDelta.EXTENT_BYTES;
+      long extent = entry + StructureChange.ENTRY_HEADER_BYTES + (long) i * PageDelta.EXTENT_BYTES;
       firsts[i] = IndexMemory.getLong(extent);
       counts[i] = IndexMemory.getInt(extent + 8);
     }

@@ -97,8 +97,7 @@ public final class NodeEdit {
    *
    * @param valueField length of the value, with the overflow bit
    */
-  static void insert(
-      long node, int slot, long key, int keyLength, long value, int valueField) {
+  static void insert(long node, int slot, long key, int keyLength, long value, int valueField) {
     int count = Node.storedCount(node);
     long slotAddress = node + Node.slotOffset(slot);
     if (slot < count) {
@@ -171,9 +170,7 @@ public final class NodeEdit {
     IndexMemory.putShort(to, field);
     IndexMemory.copy(lowerAddress(from, pageBytes) + prefix, suffix, extra);
     IndexMemory.copy(
-        record + Node.RECORD_HEADER_BYTES,
-        suffix + extra,
-        suffixLength + Node.valueLength(field));
+        record + Node.RECORD_HEADER_BYTES, suffix + extra, suffixLength + Node.valueLength(field));
     finishRecord(node, slot, offset, extra + suffixLength, length);
   }
 
@@ -225,8 +222,7 @@ public final class NodeEdit {
   }
 
   /** Rebuilds a node from some slots of a copy of it. */
-  static void rebuild(
-      long node, int pageBytes, long copy, Fences fences, int first, int limit) {
+  static void rebuild(long node, int pageBytes, long copy, Fences fences, int first, int limit) {
     initialize(node, pageBytes, Node.level(copy), Node.link(copy), fences);
     appendSlots(node, pageBytes, copy, first, limit);
   }

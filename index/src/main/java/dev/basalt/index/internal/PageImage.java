@@ -38,8 +38,7 @@ public final class PageImage {
    * @param lsn the record's LSN
    * @param isStructureChange whether the page's structure LSN becomes that too
    */
-  public static void write(
-      long page, int pageBytes, long to, long lsn, boolean isStructureChange) {
+  public static void write(long page, int pageBytes, long to, long lsn, boolean isStructureChange) {
     int first = firstBytes(page, pageBytes);
     int last = lastBytes(page, pageBytes);
     long image = to + DATA_OFFSET;

@@ -62,7 +62,8 @@ public final class SpaceMap {
     for (int i = bit; i < bit + count; i++) {
       if (isAllocated(map, i) == isAllocated) {
         long page = first + i - bit;
-        throw new AssertionError("page " + page + (isAllocated ? " allocated" : " freed") + " twice");
+        throw new AssertionError(
+            "page " + page + (isAllocated ? " allocated" : " freed") + " twice");
       }
       long at = map + BITMAP_OFFSET + (i >>> 3);
       IndexMemory.putByte(at, IndexMemory.getByte(at) ^ 1 << (i & 7));
