@@ -64,7 +64,7 @@ final class LmdbGets implements Worker {
   }
 
   @Override
-  public Sample round(long nanos) {
+  public Sample round(long nanos, int threads) {
     meter.start();
     long deadline = System.nanoTime() + nanos;
     long operations = 0;

@@ -2,7 +2,6 @@
 package dev.basalt.bench;
 
 import dev.basalt.iostack.BlockDevice;
-import dev.basalt.iostack.Devices;
 import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.IoStackConfig;
 import dev.basalt.iostack.agent.Execution;
@@ -13,12 +12,12 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random blocking reads from 1,000 virtual threads through one poller.
+ * Random blocking reads from virtual threads through one poller.
  *
  * <p>Arguments: the device's URI, bytes of a read, depth.
  */
 final class PollerReads implements Worker {
-  private static final int THREADS = 1_000;
+  private static final int THREADS_MAX = 10_000;
   private static final int RING_SIZE = 1 << 14;
 
   private final Meter meter = new Meter();
@@ -33,23 +32,23 @@ final class PollerReads implements Worker {
 
   @Override
   public void prepare(String[] arguments) throws IOException {
-    BlockDevice opened = Devices.open(arguments[0], Execution.threads());
+    BlockDevice opened = NullDevice.open(arguments[0]);
     device = opened;
     readBytes = Integer.parseInt(arguments[1]);
     lbaCount = readBytes / opened.capabilities().blockBytes();
     places = opened.blockCount() / lbaCount;
-    memory = arena.allocate((long) THREADS * readBytes, readBytes).address();
+    memory = arena.allocate((long) THREADS_MAX * readBytes, readBytes).address();
     int depth = Integer.parseInt(arguments[2]);
     stack = IoStack.start(opened, new IoStackConfig(1, depth, RING_SIZE), Execution.threads());
   }
 
   @Override
-  public Sample round(long nanos) throws IOException {
+  public Sample round(long nanos, int threads) throws IOException {
     IoStack reads = Objects.requireNonNull(stack);
     completed.reset();
     meter.start();
     long deadline = System.nanoTime() + nanos;
-    VirtualThreads.run(THREADS, index -> read(reads, index, deadline));
+    VirtualThreads.run(threads, index -> read(reads, index, deadline));
     return meter.stop(completed.sum()).withAllocatedBytes(Sample.UNKNOWN);
   }
 

@@ -3,10 +3,8 @@ package dev.basalt.bench;
 
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.CompletionSink;
-import dev.basalt.iostack.Devices;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
-import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.Objects;
@@ -35,7 +33,7 @@ final class QueuePairReads implements Worker, CompletionSink {
 
   @Override
   public void prepare(String[] arguments) throws IOException {
-    BlockDevice opened = Devices.open(arguments[0], Execution.threads());
+    BlockDevice opened = NullDevice.open(arguments[0]);
     device = opened;
     readBytes = Integer.parseInt(arguments[1]);
     int depth = Integer.parseInt(arguments[2]);
@@ -50,7 +48,7 @@ final class QueuePairReads implements Worker, CompletionSink {
   }
 
   @Override
-  public Sample round(long nanos) {
+  public Sample round(long nanos, int threads) {
     QueuePair pair = Objects.requireNonNull(queuePair);
     long start = completed;
     meter.start();

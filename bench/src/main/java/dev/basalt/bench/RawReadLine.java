@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class RawReadLine implements BenchmarkLine {
   private static final int READ_BYTES = 4096;
   private static final int DEPTH = 128;
+  private static final int THREADS = 1_000;
   private static final String FIO = "fio";
   private static final String DIRECT = "queue pair";
   private static final String POLLER = "poller";
@@ -47,14 +47,14 @@ final class RawReadLine implements BenchmarkLine {
         WorkerProcess direct = start(WorkerKind.QUEUE_PAIR_READS, file);
         WorkerProcess poller = start(WorkerKind.POLLER_READS, file)) {
       direct.round(options.warmUpNanos());
-      poller.round(options.warmUpNanos());
+      poller.round(options.warmUpNanos(), THREADS);
       for (int round = 0; round < options.rounds(); round++) {
         if (options.fio() != null) {
           Fio fio = new Fio(options.fio());
           rounds.add(FIO, fio.reads(file.path(), READ_BYTES, DEPTH, options.roundNanos()));
         }
         rounds.add(DIRECT, direct.round(options.roundNanos()));
-        rounds.add(POLLER, poller.round(options.roundNanos()));
+        rounds.add(POLLER, poller.round(options.roundNanos(), THREADS));
       }
     }
     return List.of(againstFio(target, rounds), throughPoller(target, rounds));
@@ -78,17 +78,12 @@ final class RawReadLine implements BenchmarkLine {
     Spread cpu = Spread.ofRatios(rounds.of(DIRECT), rounds.of(FIO), Sample::cpuNanosPerOperation);
     Spread rate = Spread.ofRatios(rounds.of(DIRECT), rounds.of(FIO), Sample::operationsPerSecond);
     String measured =
-        String.format(
-            Locale.ROOT,
-            "CPU %.2fx (%.2f-%.2f), IOPS %.2fx (%.2f-%.2f); %s, fio %s",
-            cpu.median(),
-            cpu.min(),
-            cpu.max(),
-            rate.median(),
-            rate.min(),
-            rate.max(),
-            figures(rounds.of(DIRECT)),
-            figures(rounds.of(FIO)));
+        "CPU %s, IOPS %s; %s; fio %s"
+            .formatted(
+                Figures.ratio(cpu),
+                Figures.ratio(rate),
+                figures(rounds.of(DIRECT)),
+                figures(rounds.of(FIO)));
     boolean reached = cpu.median() <= FIO_CPU_RATIO_MAX && rate.median() >= FIO_RATE_RATIO_MIN;
     return Result.of(benchmark, wanted, measured, reached, rounds);
   }
@@ -101,29 +96,13 @@ final class RawReadLine implements BenchmarkLine {
     boolean disk = target.equals("disk");
     String wanted = disk ? "IOPS >= 0.95x the queue pair" : "<= 3.5 us CPU per I/O";
     String measured =
-        String.format(
-            Locale.ROOT,
-            "IOPS %.2fx (%.2f-%.2f) the queue pair; %s",
-            rate.median(),
-            rate.min(),
-            rate.max(),
-            figures(rounds.of(POLLER)));
+        "IOPS %s the queue pair; %s".formatted(Figures.ratio(rate), figures(rounds.of(POLLER)));
     boolean reached =
         disk ? rate.median() >= DIRECT_RATE_RATIO_MIN : cpu.median() <= POLLER_CPU_NANOS_MAX;
     return Result.of(benchmark, wanted, measured, reached, rounds);
   }
 
   private static String figures(List<Sample> samples) {
-    Spread cpu = Spread.of(samples, Sample::cpuNanosPerOperation);
-    Spread rate = Spread.of(samples, Sample::operationsPerSecond);
-    return String.format(
-        Locale.ROOT,
-        "%.2f us CPU (%.2f-%.2f), %.0f k IOPS (%.0f-%.0f)",
-        cpu.median() / 1e3,
-        cpu.min() / 1e3,
-        cpu.max() / 1e3,
-        rate.median() / 1e3,
-        rate.min() / 1e3,
-        rate.max() / 1e3);
+    return Figures.cpuMicros(samples) + ", " + Figures.kiloPerSecond(samples);
   }
 }

@@ -19,8 +19,10 @@ interface Worker extends AutoCloseable {
    * Runs one round.
    *
    * @param nanos about how long; a worker whose round has a fixed amount of work ignores it
+   * @param threads how many threads call at once, virtual ones unless there is one only; a worker
+   *     whose number of threads is fixed ignores it
    */
-  Sample round(long nanos) throws IOException;
+  Sample round(long nanos, int threads) throws IOException;
 
   @Override
   void close() throws IOException;

@@ -11,11 +11,11 @@ import java.util.Arrays;
 
 /**
  * The program of a worker's JVM. Speaks lines: it prints {@code ready}, then answers each {@code
- * round NANOS} from standard input with one line of JSON, until the input ends.
+ * round NANOS THREADS} from standard input with one line of JSON, until the input ends.
  */
 final class WorkerMain {
   static final String READY = "ready";
-  static final String ROUND = "round ";
+  static final String ROUND = "round";
 
   private WorkerMain() {}
 
@@ -30,7 +30,8 @@ final class WorkerMain {
       worker.prepare(Arrays.copyOfRange(arguments, 1, arguments.length));
       answers.println(READY);
       for (String line = commands.readLine(); line != null; line = commands.readLine()) {
-        Sample sample = worker.round(Long.parseLong(line.substring(ROUND.length())));
+        String[] words = line.split(" ", -1);
+        Sample sample = worker.round(Long.parseLong(words[1]), Integer.parseInt(words[2]));
         answers.println(json.writeValueAsString(sample));
       }
     }

@@ -63,9 +63,14 @@ final class WorkerProcess implements AutoCloseable {
     return worker;
   }
 
-  /** Runs one round and waits for its sample. */
+  /** Runs one round of one thread and waits for its sample. */
   Sample round(long nanos) throws IOException {
-    commands.write(WorkerMain.ROUND + nanos + "\n");
+    return round(nanos, 1);
+  }
+
+  /** Runs one round of some threads and waits for its sample. */
+  Sample round(long nanos, int threads) throws IOException {
+    commands.write(String.join(" ", WorkerMain.ROUND, Long.toString(nanos), threads + "\n"));
     commands.flush();
     String answer = answers.readLine();
     if (answer == null) {

@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bufferpool;
 
-import dev.basalt.bufferpool.internal.FrameSource;
 import dev.basalt.bufferpool.internal.PageFaults;
 import dev.basalt.bufferpool.internal.PageLatches;
 import dev.basalt.bufferpool.internal.PageMemory;
+import dev.basalt.bufferpool.internal.PageProvider;
 import dev.basalt.bufferpool.internal.PageRegion;
 import dev.basalt.bufferpool.internal.PageStates;
+import dev.basalt.bufferpool.internal.PoolCounters;
 import dev.basalt.bufferpool.internal.PoolParts;
+import dev.basalt.bufferpool.internal.WriteBackAgent;
+import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStack;
+import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Pages of a device in memory, after vmcache: a page's id times the page size is its address, and a
@@ -46,11 +51,19 @@ public final class BufferPool implements AutoCloseable {
   /** How many latches a thread may hold at a time. */
   public static final int LATCHES_PER_THREAD_MAX = 16;
 
+  /** Each of the two agents that write has a thirty-second of the pool for copies on their way. */
+  private static final int STAGING_SHARE = 32;
+
+  private static final int STAGING_MIN = 8;
+  private static final int STAGING_MAX = 256;
+
   private final PageRegion region;
   private final PageStates states;
   private final PageLatches latches;
   private final PageFaults faults;
   private final PoolParts parts;
+  private final PageProvider provider;
+  private final WriteBackAgent writeBack;
   private final Execution execution;
   private final boolean interleaves;
 
@@ -59,14 +72,20 @@ public final class BufferPool implements AutoCloseable {
    */
   private long pageIdLimit;
 
-  private BufferPool(BufferPoolConfig config, PoolParts parts) {
+  private BufferPool(
+      BufferPoolConfig config,
+      PoolParts parts,
+      PageProvider startedProvider,
+      WriteBackAgent startedWriteBack) {
     this.parts = parts;
     region = parts.region();
     states = parts.states();
     latches = parts.latches();
     execution = parts.execution();
     interleaves = !execution.equals(Execution.threads());
-    faults = new PageFaults(parts, new FrameSource(parts));
+    provider = startedProvider;
+    writeBack = startedWriteBack;
+    faults = new PageFaults(parts, provider);
     pageIdLimit = config.pageCountMax();
   }
 
@@ -82,9 +101,39 @@ public final class BufferPool implements AutoCloseable {
    */
   public static BufferPool open(
       BufferPoolConfig config, IoStack io, LogGate gate, Execution execution) throws IOException {
-    int frameCount = (int) (config.poolBytes() / config.pageBytes());
-    PageRegion region = new PageRegion(config, io.device().capabilities().blockBytes());
-    return new BufferPool(config, PoolParts.of(region, frameCount, io, gate, execution));
+    Capabilities capabilities = io.device().capabilities();
+    int poolPages = (int) (config.poolBytes() / config.pageBytes());
+    int stagingPages = Math.clamp(poolPages / STAGING_SHARE, STAGING_MIN, STAGING_MAX);
+    int depthMax = capabilities.queueDepthMax();
+    PageRegion region = PageRegion.reserve(config, capabilities.blockBytes());
+    QueuePair provided = null;
+    QueuePair written = null;
+    BufferPool pool = null;
+    try {
+      provided = io.openQueuePair(PageProvider.queueDepth(depthMax));
+      written = io.openQueuePair(WriteBackAgent.queueDepth(depthMax));
+      int frameCount = poolPages - 2 * stagingPages;
+      PoolParts parts = PoolParts.of(region, frameCount, io, gate, execution);
+      pool =
+          new BufferPool(
+              config,
+              parts,
+              PageProvider.start(parts, provided, stagingPages),
+              WriteBackAgent.start(parts, written, stagingPages));
+      return pool;
+    } finally {
+      if (pool == null) {
+        close(provided);
+        close(written);
+        region.close();
+      }
+    }
+  }
+
+  private static void close(@Nullable QueuePair queuePair) {
+    if (queuePair != null) {
+      queuePair.close();
+    }
   }
 
   /**
@@ -243,31 +292,78 @@ public final class BufferPool implements AutoCloseable {
    * @param pageIds the pages; order and duplicates do not matter
    * @param count how many of them
    */
-  public void prefetch(long[] pageIds, int count) {}
+  public void prefetch(long[] pageIds, int count) {
+    boolean requested = false;
+    for (int i = 0; i < count; i++) {
+      checkPageId(pageIds[i]);
+      boolean isEvicted = PageStates.state(states.word(pageIds[i])) == PageStates.EVICTED;
+      requested |= isEvicted && provider.prefetch(pageIds[i]);
+    }
+    if (requested) {
+      provider.wake();
+    }
+  }
 
   /**
    * Writes pages, if dirty, and waits until the device has them. Does not flush.
+   *
+   * <p>The caller holds no latch on any of them, nor one that a holder of such a latch may want.
    *
    * @param pageIds the pages
    * @param count how many of them
    * @throws IOException when the pool has failed
    */
-  public void writeBack(long[] pageIds, int count) throws IOException {}
+  public void writeBack(long[] pageIds, int count) throws IOException {
+    for (int i = 0; i < count; i++) {
+      checkPageId(pageIds[i]);
+    }
+    writeBack.write(pageIds, count);
+  }
 
   /**
    * Writes every page that is dirty at the call, and waits until the device has them, writes in
    * flight included. Pages changed meanwhile may be written with or without that change. Does not
-   * flush.
+   * flush. The caller holds no latch.
    *
    * @throws IOException when the pool has failed
    */
-  public void writeBackAll() throws IOException {}
+  public void writeBackAll() throws IOException {
+    checkPageId(0);
+    writeBack.writeAll();
+  }
+
+  /**
+   * Returns what the pool is and has done.
+   *
+   * @return a snapshot
+   */
+  public BufferPoolStatistics statistics() {
+    checkPageId(0);
+    PoolCounters counters = parts.counters();
+    return new BufferPoolStatistics(
+        parts.frames().frameCount(),
+        parts.frames().taken(),
+        parts.dirtyEstimate(),
+        counters.misses.sum(),
+        counters.pagesRead.sum(),
+        counters.pagesPrefetched.sum(),
+        counters.pagesWritten.sum(),
+        counters.writeCommands.sum(),
+        counters.pagesDropped.sum(),
+        counters.dropCalls.sum(),
+        counters.stalls.sum(),
+        counters.latchWaits.sum(),
+        provider.dropMode());
+  }
 
   /** Closes the pool. Dirty pages are not written. Idempotent. */
   @Override
   public void close() {
     if (pageIdLimit != 0) {
       pageIdLimit = 0;
+      writeBack.close();
+      provider.close();
+      faults.close();
       region.close();
     }
   }

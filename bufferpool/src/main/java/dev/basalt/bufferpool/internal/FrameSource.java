@@ -2,23 +2,38 @@
 package dev.basalt.bufferpool.internal;
 
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Hands frames to faulting threads. Freeing them is the page provider's job; a thread helps only
- * when the reserve is gone, and waits when that was in vain.
+ * when the reserve is gone, by evicting a few clean pages, and waits when that was in vain.
  *
- * <p><b>Concurrency.</b> Any thread.
+ * <p><b>Concurrency.</b> Any thread. One thread helps at a time: {@code isHelping} is a lock that
+ * is tried, never waited for.
  */
-public final class FrameSource {
+public final class FrameSource implements AutoCloseable {
+  private static final int HELP_PAGES_MAX = 16;
+  private static final int HELP_SLOTS = 64;
+  private static final int HELP_SLOTS_MAX = 4096;
+
   private final PoolParts parts;
+  private final PageProvider provider;
+  private final Evictor evictor;
+  private final int helpSlotsMax;
+  private final AtomicBoolean isHelping = new AtomicBoolean();
 
   /**
    * Creates the source.
    *
    * @param parts the pool's parts
+   * @param provider woken when frames are low
    */
-  public FrameSource(PoolParts parts) {
+  public FrameSource(PoolParts parts, PageProvider provider) {
     this.parts = parts;
+    this.provider = provider;
+    evictor = new Evictor(parts, HELP_PAGES_MAX);
+    // Twice round a small pool: the first round marks, the second evicts.
+    helpSlotsMax = Math.min(HELP_SLOTS_MAX, 2 * parts.resident().slotCount() + HELP_SLOTS);
   }
 
   /**
@@ -28,10 +43,44 @@ public final class FrameSource {
    */
   public void take() throws IOException {
     FrameReserve frames = parts.frames();
-    while (!frames.tryTake()) {
+    if (!frames.tryTake()) {
       parts.counters().stalls.increment();
+      takeSlowly();
+    }
+    if (frames.isLow()) {
+      provider.wake();
+    }
+  }
+
+  /** Ends its use, when no thread is inside. */
+  @Override
+  public void close() {
+    evictor.close();
+  }
+
+  private void takeSlowly() throws IOException {
+    do {
       parts.failure().check();
-      frames.await();
+      provider.wake();
+      if (help() == 0) {
+        parts.frames().await();
+      }
+    } while (!parts.frames().tryTake());
+  }
+
+  private int help() {
+    if (!isHelping.compareAndSet(false, true)) {
+      return 0;
+    }
+    try {
+      for (int visited = 0;
+          visited < helpSlotsMax && evictor.count() < HELP_PAGES_MAX;
+          visited += HELP_SLOTS) {
+        evictor.sweep(HELP_SLOTS, HELP_PAGES_MAX, null);
+      }
+      return evictor.drop();
+    } finally {
+      isHelping.set(false);
     }
   }
 }

@@ -12,7 +12,7 @@ import java.io.IOException;
  *
  * <p><b>Concurrency.</b> Any thread.
  */
-public final class PageFaults {
+public final class PageFaults implements AutoCloseable {
   private final PoolParts parts;
   private final FrameSource frameSource;
   private final PageVerifier.Pool verifiers;
@@ -21,11 +21,11 @@ public final class PageFaults {
    * Creates the fault path of a pool.
    *
    * @param parts the pool's parts
-   * @param frameSource where frames come from
+   * @param provider woken when frames are low
    */
-  public PageFaults(PoolParts parts, FrameSource frameSource) {
+  public PageFaults(PoolParts parts, PageProvider provider) {
     this.parts = parts;
-    this.frameSource = frameSource;
+    frameSource = new FrameSource(parts, provider);
     verifiers = new PageVerifier.Pool(parts.region().pageBytes());
   }
 
@@ -69,6 +69,12 @@ public final class PageFaults {
     }
     admit(pageId);
     return true;
+  }
+
+  /** Ends its use, when no thread is inside. */
+  @Override
+  public void close() {
+    frameSource.close();
   }
 
   /** Gets a frame for a page that the caller has latched; on failure the page is evicted again. */

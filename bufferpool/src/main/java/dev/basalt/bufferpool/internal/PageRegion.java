@@ -2,7 +2,10 @@
 package dev.basalt.bufferpool.internal;
 
 import dev.basalt.bufferpool.BufferPoolConfig;
-import java.lang.foreign.Arena;
+import dev.basalt.linux.ErrnoException;
+import dev.basalt.linux.MappedRegion;
+import dev.basalt.linux.VirtualMemory;
+import dev.basalt.linux.VirtualMemory.Advice;
 
 /**
  * The address space of all pages, and of their state words: page id times page size is an offset.
@@ -13,28 +16,58 @@ import java.lang.foreign.Arena;
  * complete.
  */
 public final class PageRegion implements AutoCloseable {
-  private static final long GUARD_BYTES = 65_536;
+  private static final System.Logger LOGGER = System.getLogger(PageRegion.class.getName());
+  private static final long HUGE_PAGE_BYTES = 2 << 20;
 
-  private final Arena arena = Arena.ofShared();
+  private final MappedRegion pages;
+  private final MappedRegion words;
   private final long base;
-  private final long wordsBase;
   private final int pageShift;
   private final int blocksPerPage;
   private final long firstLba;
+
+  private PageRegion(
+      MappedRegion pages, MappedRegion words, BufferPoolConfig config, int blockBytes) {
+    this.pages = pages;
+    this.words = words;
+    base = pages.address();
+    pageShift = Integer.numberOfTrailingZeros(config.pageBytes());
+    blocksPerPage = config.pageBytes() / blockBytes;
+    firstLba = config.firstLba();
+  }
 
   /**
    * Reserves the address space.
    *
    * @param config the page size and count
    * @param blockBytes the device's block size, at most a page
+   * @return the region, to be closed by the caller
+   * @throws ErrnoException when the kernel refuses
    */
-  public PageRegion(BufferPoolConfig config, int blockBytes) {
-    pageShift = Integer.numberOfTrailingZeros(config.pageBytes());
-    blocksPerPage = config.pageBytes() / blockBytes;
-    firstLba = config.firstLba();
-    long regionBytes = config.pageCountMax() << pageShift;
-    base = arena.allocate(regionBytes + GUARD_BYTES, config.pageBytes()).address();
-    wordsBase = arena.allocate(config.pageCountMax() * PageStates.WORD_BYTES, 64).address();
+  public static PageRegion reserve(BufferPoolConfig config, int blockBytes) throws ErrnoException {
+    MappedRegion pages = VirtualMemory.reserve(config.pageCountMax() * config.pageBytes());
+    MappedRegion words = null;
+    try {
+      words = VirtualMemory.reserve(config.pageCountMax() * PageStates.WORD_BYTES);
+    } finally {
+      if (words == null) {
+        pages.close();
+      }
+    }
+    adviseIfPossible(pages, Advice.NOHUGEPAGE);
+    if (words.sizeBytes() >= HUGE_PAGE_BYTES) {
+      adviseIfPossible(words, Advice.HUGEPAGE);
+    }
+    return new PageRegion(pages, words, config, blockBytes);
+  }
+
+  private static void adviseIfPossible(MappedRegion region, Advice advice) {
+    try {
+      VirtualMemory.advise(region.address(), region.sizeBytes(), advice);
+    } catch (ErrnoException e) {
+      // A kernel built without huge pages: there is nothing to advise it about.
+      LOGGER.log(System.Logger.Level.DEBUG, "no advice on huge pages", e);
+    }
   }
 
   /**
@@ -81,7 +114,7 @@ public final class PageRegion implements AutoCloseable {
    * @return absolute address of page 0's word
    */
   public long wordsAddress() {
-    return wordsBase;
+    return words.address();
   }
 
   /**
@@ -90,11 +123,16 @@ public final class PageRegion implements AutoCloseable {
    * @param pageId the page, latched exclusively by the caller
    */
   public void drop(long pageId) {
-    PageMemory.zero(address(pageId), pageBytes());
+    try {
+      VirtualMemory.advise(address(pageId), pageBytes(), Advice.DONTNEED);
+    } catch (ErrnoException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @Override
   public void close() {
-    arena.close();
+    pages.close();
+    words.close();
   }
 }

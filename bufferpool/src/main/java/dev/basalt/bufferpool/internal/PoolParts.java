@@ -33,6 +33,7 @@ public record PoolParts(
     IoStack io,
     LogGate gate,
     Execution execution) {
+  private static final int SAMPLE_SLOTS = 4096;
 
   /**
    * Builds the parts of a pool.
@@ -75,6 +76,24 @@ public record PoolParts(
     region.drop(pageId);
     latches.evicted(pageId);
     frames.give(1);
+  }
+
+  /**
+   * Estimates how many pages are dirty, from some thousand slots of the resident set.
+   *
+   * @return the number in the sample, scaled up
+   */
+  public long dirtyEstimate() {
+    int slotCount = resident.slotCount();
+    int stride = (slotCount + SAMPLE_SLOTS - 1) / SAMPLE_SLOTS;
+    long dirty = 0;
+    for (int slot = 0; slot < slotCount; slot += stride) {
+      long pageId = resident.slot(slot);
+      if (pageId != ResidentSet.NONE && PageStates.isDirty(states.word(pageId))) {
+        dirty++;
+      }
+    }
+    return Math.min(dirty * stride, frames.frameCount());
   }
 
   /**

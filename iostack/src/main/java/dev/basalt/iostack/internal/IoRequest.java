@@ -112,11 +112,12 @@ final class IoRequest {
     complete(IoStatus.ABORTED, execution);
   }
 
-  /** Waits for the end, interrupted or not; an interrupt's status is kept. */
+  /**
+   * Waits for the end, interrupted or not; an interrupt's status is kept. Parks without spinning:
+   * no device answers within a spin, and a spinning virtual thread keeps the others off its
+   * carrier.
+   */
   int await(Execution execution) {
-    for (int attempt = 0; state == PENDING && execution.trySpin(attempt); ) {
-      attempt++;
-    }
     boolean interrupted = false;
     if (state == PENDING) {
       STATE.compareAndSet(this, PENDING, PARKED);

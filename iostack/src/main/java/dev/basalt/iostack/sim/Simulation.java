@@ -140,6 +140,15 @@ public final class Simulation implements Execution {
   }
 
   /**
+   * Returns how many scheduling decisions were made.
+   *
+   * @return the count
+   */
+  public long stepCount() {
+    return steps;
+  }
+
+  /**
    * Adds to the trace.
    *
    * @param a a number

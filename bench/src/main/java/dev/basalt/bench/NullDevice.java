@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.Capabilities;
+import dev.basalt.iostack.CompletionSink;
+import dev.basalt.iostack.Devices;
+import dev.basalt.iostack.IoStatus;
+import dev.basalt.iostack.IoVector;
+import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.agent.Execution;
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A device that does nothing at once: each command completes at the next poll. What is left is the
+ * cost of the path to it.
+ */
+final class NullDevice implements BlockDevice {
+  private static final int BLOCK_BYTES = 4096;
+  private static final int DEPTH_MAX = 4096;
+
+  /** Opens this device for {@code null:}, any other by its back end. */
+  static BlockDevice open(String uri) throws IOException {
+    return uri.equals("null:") ? new NullDevice() : Devices.open(uri, Execution.threads());
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return new Capabilities(
+        "null", BLOCK_BYTES, 1 << 20, BLOCK_BYTES, 1, DEPTH_MAX, false, false, false);
+  }
+
+  @Override
+  public long blockCount() {
+    return 1L << 20;
+  }
+
+  @Override
+  public void grow(long blockCountMin) {
+    throw new UnsupportedOperationException("the null device does not grow");
+  }
+
+  @Override
+  public QueuePair openQueuePair(int depth) {
+    return new NullQueuePair(depth);
+  }
+
+  @Override
+  public void close() {}
+
+  private static final class NullQueuePair implements QueuePair {
+    private final long[] tags;
+    private final Semaphore wakeUps = new Semaphore(0);
+    private int queued;
+
+    NullQueuePair(int depth) {
+      tags = new long[depth];
+    }
+
+    private boolean tryQueue(long tag) {
+      if (queued == tags.length) {
+        return false;
+      }
+      tags[queued++] = tag;
+      return true;
+    }
+
+    @Override
+    public int depth() {
+      return tags.length;
+    }
+
+    @Override
+    public int inFlight() {
+      return queued;
+    }
+
+    @Override
+    public boolean tryRead(long lba, int lbaCount, long address, long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryReadVectored(long lba, IoVector vector, long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryWriteVectored(long lba, IoVector vector, long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryFlush(long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryDeallocate(long lba, long lbaCount, long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
+      return tryQueue(tag);
+    }
+
+    @Override
+    public boolean tryCancel(long tag) {
+      return false;
+    }
+
+    @Override
+    public void submit() {}
+
+    @Override
+    public int poll(CompletionSink sink, int max) {
+      int completed = Math.min(queued, max);
+      for (int i = 0; i < completed; i++) {
+        sink.onCompletion(tags[i], IoStatus.SUCCESS);
+      }
+      System.arraycopy(tags, completed, tags, 0, queued - completed);
+      queued -= completed;
+      return completed;
+    }
+
+    @Override
+    public void sleep(long nanos) {
+      try {
+        if (queued == 0 && wakeUps.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
+          wakeUps.drainPermits();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+
+    @Override
+    public void wake() {
+      wakeUps.release();
+    }
+
+    @Override
+    public void close() {}
+  }
+}

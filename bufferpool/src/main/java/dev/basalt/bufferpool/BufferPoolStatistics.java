@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bufferpool;
+
+/**
+ * What a pool is and has done since it was opened. Counts are taken one after the other while work
+ * goes on.
+ *
+ * @param frameCount the most pages in memory
+ * @param residentCount pages in memory, at most {@code frameCount}
+ * @param dirtyCountEstimate pages that differ from the device, extrapolated from a sample
+ * @param misses pages faulted in by a caller
+ * @param pagesRead pages read from the device, by callers and by prefetch
+ * @param pagesPrefetched of these, the pages that prefetch brought in
+ * @param pagesWritten pages written to the device
+ * @param writeCommands the commands that took
+ * @param pagesDropped pages evicted in batches
+ * @param dropCalls the system calls that took
+ * @param stalls misses that found no free frame
+ * @param latchWaits waits for a latch, or for a page that another thread was reading
+ * @param dropMode how pages are dropped, such as {@code process_madvise(PIDFD_SELF)}
+ */
+public record BufferPoolStatistics(
+    int frameCount,
+    int residentCount,
+    long dirtyCountEstimate,
+    long misses,
+    long pagesRead,
+    long pagesPrefetched,
+    long pagesWritten,
+    long writeCommands,
+    long pagesDropped,
+    long dropCalls,
+    long stalls,
+    long latchWaits,
+    String dropMode) {
+
+  /**
+   * Returns how well neighbours were merged.
+   *
+   * @return pages per write command, 0 before the first
+   */
+  public double pagesPerWriteCommand() {
+    return writeCommands == 0 ? 0 : (double) pagesWritten / writeCommands;
+  }
+
+  /**
+   * Returns how well evictions were batched.
+   *
+   * @return pages per system call, 0 before the first
+   */
+  public double pagesPerDropCall() {
+    return dropCalls == 0 ? 0 : (double) pagesDropped / dropCalls;
+  }
+}

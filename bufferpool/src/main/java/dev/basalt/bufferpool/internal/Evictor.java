@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bufferpool.internal;
+
+import dev.basalt.linux.PageDropper;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The clock with second chance: visits resident pages, marks the unlatched ones, and evicts those
+ * that are still marked when the hand comes round. Pages leave in batches: all latched exclusively,
+ * dropped with one call, then unlatched as evicted.
+ *
+ * <p>Never waits for a latch: a page that is latched is in use and so no candidate.
+ *
+ * <p><b>Concurrency.</b> An instance is used by one thread at a time; several instances work on one
+ * pool. The batch's pages are latched by that thread until {@link #drop}, which it calls before it
+ * does anything that takes long.
+ */
+final class Evictor implements AutoCloseable {
+  private final PoolParts parts;
+  private final PageIds batch;
+  private final long[] addresses;
+  private final PageDropper dropper = new PageDropper();
+
+  Evictor(PoolParts parts, int batchMax) {
+    this.parts = parts;
+    batch = new PageIds(batchMax);
+    addresses = new long[batchMax];
+  }
+
+  int count() {
+    return batch.count();
+  }
+
+  /**
+   * Moves the clock hand over some slots, or until enough clean pages are found.
+   *
+   * @param slotCount how many slots to visit at most
+   * @param wanted how many pages the batch is to hold at most
+   * @param dirty takes marked dirty pages as long as it has room; null when they are not wanted
+   * @return how many pages were marked or taken
+   */
+  int sweep(int slotCount, int wanted, @Nullable PageIds dirty) {
+    ResidentSet resident = parts.resident();
+    int done = 0;
+    int slot = resident.advance(slotCount);
+    for (int i = 0; i < slotCount && batch.count() < wanted && !batch.isFull(); i++) {
+      long pageId = resident.slot(slot);
+      if (pageId != ResidentSet.NONE && visit(pageId, dirty)) {
+        done++;
+      }
+      slot = resident.next(slot);
+    }
+    return done;
+  }
+
+  private boolean visit(long pageId, @Nullable PageIds dirty) {
+    PageStates states = parts.states();
+    long word = states.word(pageId);
+    if (PageStates.state(word) == PageStates.UNLOCKED) {
+      return states.tryMark(pageId, word);
+    }
+    if (states.tryEvict(pageId, word)) {
+      batch.add(pageId);
+      return true;
+    }
+    boolean isVictim =
+        PageStates.state(word) == PageStates.MARKED
+            && PageStates.isDirty(word)
+            && !PageStates.isWriting(word);
+    if (isVictim && dirty != null && !dirty.isFull()) {
+      dirty.add(pageId);
+      return true;
+    }
+    return false;
+  }
+
+  /**
+   * Takes a page if it is marked, clean and not being written, and there is room.
+   *
+   * @return true when it is latched and will be dropped
+   */
+  boolean tryTake(long pageId) {
+    if (batch.isFull() || !parts.states().tryEvict(pageId, parts.states().word(pageId))) {
+      return false;
+    }
+    batch.add(pageId);
+    return true;
+  }
+
+  /**
+   * Drops the batch.
+   *
+   * @return how many frames are free for that
+   */
+  int drop() {
+    int count = batch.count();
+    if (count == 0) {
+      return 0;
+    }
+    batch.sort(); // neighbours become one range
+    for (int i = 0; i < count; i++) {
+      addresses[i] = parts.region().address(batch.get(i));
+    }
+    int calls = dropper.drop(addresses, count, parts.region().pageBytes());
+    for (int i = 0; i < count; i++) {
+      // Before the latch ends: whoever faults the page in then adds it again.
+      parts.resident().remove(batch.get(i));
+      parts.latches().evicted(batch.get(i));
+    }
+    batch.clear();
+    parts.frames().give(count);
+    parts.counters().pagesDropped.add(count);
+    parts.counters().dropCalls.add(calls);
+    return count;
+  }
+
+  /** Says how pages are dropped. */
+  String dropMode() {
+    return dropper.mode();
+  }
+
+  @Override
+  public void close() {
+    drop();
+    dropper.close();
+  }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bufferpool.internal;
+
+import dev.basalt.iostack.CompletionSink;
+import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.agent.Agent;
+import dev.basalt.iostack.agent.AgentHandle;
+import dev.basalt.iostack.agent.Execution;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps frames free, so that a miss need not evict: woken below half of the reserve, it moves the
+ * clock hand until the reserve is whole, clean pages first. Where those do not suffice, marked
+ * dirty pages are written, sorted by page id, and evicted as their writes complete unless somebody
+ * used them meanwhile. Reads pages ahead with the same queue pair.
+ *
+ * <p>A duty cycle never waits, for a latch or the log neither. When a whole round of the clock
+ * finds nothing to do (all pages latched, ahead of the log or being written) the provider sleeps:
+ * until a completion, until woken, or for a time that doubles up to {@link #BLOCKED_NANOS_MAX}.
+ *
+ * <p><b>Concurrency.</b> One agent. {@link #wake} and {@link #prefetch} may be called by any
+ * thread: a thread takes a frame (volatile) and then wakes; the provider announces its sleep and
+ * then reads the reserve.
+ */
+public final class PageProvider implements Agent, CompletionSink {
+  private static final int QUEUE_DEPTH = 64;
+  private static final int SWEEP_SLOTS = 512;
+  private static final int DROP_BATCH_MAX = 256;
+  private static final long PREFETCH_TAGS = 1L << 32;
+  private static final long BLOCKED_NANOS_MIN = 100_000;
+  private static final long BLOCKED_NANOS_MAX = 10_000_000;
+
+  private final PoolParts parts;
+  private final QueuePair queuePair;
+  private final PageWriter writer;
+  private final Prefetcher prefetcher;
+  private final Evictor evictor;
+  private final PageIds dirty;
+  private @Nullable AgentHandle handle;
+
+  /** Between falling below half of the reserve and its being whole. Agent's thread only. */
+  private boolean isEvicting;
+
+  /** Slots visited since the last one that was worth it. Agent's thread only. */
+  private int idleSlots;
+
+  private boolean isBlocked;
+  private long blockedNanos = BLOCKED_NANOS_MIN;
+
+  private PageProvider(PoolParts parts, QueuePair queuePair, int stagingPages) {
+    this.parts = parts;
+    this.queuePair = queuePair;
+    writer = new PageWriter(parts, queuePair, stagingPages, this::onWritten);
+    prefetcher = new Prefetcher(parts, queuePair, PREFETCH_TAGS);
+    evictor = new Evictor(parts, DROP_BATCH_MAX);
+    dirty = new PageIds(stagingPages);
+  }
+
+  /**
+   * Starts the agent.
+   *
+   * @param parts the pool's parts
+   * @param queuePair its own queue pair, which the provider closes
+   * @param stagingPages how many pages may be on their way to the device
+   * @return the running provider
+   */
+  public static PageProvider start(PoolParts parts, QueuePair queuePair, int stagingPages) {
+    PageProvider provider = new PageProvider(parts, queuePair, stagingPages);
+    provider.handle = parts.execution().start("page-provider", provider);
+    return provider;
+  }
+
+  /**
+   * Returns how many commands a provider has in flight at most.
+   *
+   * @param depthMax the device's limit
+   * @return the depth of the queue pair it needs
+   */
+  public static int queueDepth(int depthMax) {
+    return Math.min(QUEUE_DEPTH, depthMax);
+  }
+
+  /** Wakes the provider if it sleeps. One volatile read otherwise. */
+  public void wake() {
+    AgentHandle running = handle;
+    if (running != null) {
+      running.wake();
+    }
+  }
+
+  /**
+   * Asks for a page to be read ahead; {@link #wake} is the caller's.
+   *
+   * @param pageId the page
+   * @return false when too many are asked for already
+   */
+  public boolean prefetch(long pageId) {
+    return prefetcher.tryRequest(pageId);
+  }
+
+  /**
+   * Says how pages are dropped.
+   *
+   * @return such as {@code process_madvise(PIDFD_SELF)}
+   */
+  public String dropMode() {
+    return evictor.dropMode();
+  }
+
+  /** Ends the agent and waits for its commands. Idempotent. */
+  public void close() {
+    AgentHandle running = handle;
+    if (running != null) {
+      running.close();
+    }
+  }
+
+  @Override
+  public int doWork() {
+    try {
+      int done = queuePair.poll(this, queuePair.depth());
+      if (!parts.failure().hasFailed()) {
+        done += prefetcher.doWork();
+        done += evict();
+        writer.issue();
+      }
+      evictor.drop();
+      queuePair.submit();
+      return done;
+    } catch (Throwable e) { // Whatever ends the provider must reach those who wait for frames.
+      parts.fail(e);
+      throw e;
+    }
+  }
+
+  @Override
+  public boolean hasWork() {
+    if (parts.failure().hasFailed()) {
+      return false;
+    }
+    return prefetcher.hasWork() || !isBlocked && (isEvicting || parts.frames().isLow());
+  }
+
+  @Override
+  public void sleep(Execution execution, long nanos) {
+    queuePair.sleep(isBlocked ? Math.min(nanos, blockedNanos) : nanos);
+    if (isBlocked) {
+      isBlocked = false;
+      idleSlots = 0;
+      blockedNanos = Math.min(2 * blockedNanos, BLOCKED_NANOS_MAX);
+    }
+  }
+
+  @Override
+  public void wake(Execution execution, Thread thread) {
+    queuePair.wake();
+  }
+
+  @Override
+  public void onCompletion(long tag, int status) {
+    if (tag >= PREFETCH_TAGS) {
+      prefetcher.onCompletion(tag, status);
+    } else {
+      writer.onCompletion((int) tag, status);
+    }
+  }
+
+  @Override
+  public void onClose() {
+    parts.fail(new IllegalStateException("the page provider has ended"));
+    try {
+      queuePair.close(); // first: until then the memory belongs to the device
+    } finally {
+      evictor.close();
+      prefetcher.close();
+      writer.close();
+    }
+  }
+
+  private void onWritten(long pageId) {
+    if (isEvicting) {
+      evictor.tryTake(pageId);
+    }
+  }
+
+  private int evict() {
+    FrameReserve frames = parts.frames();
+    isEvicting = isEvicting ? frames.missing() > 0 : frames.isLow();
+    if (!isEvicting) {
+      dirty.clear();
+    }
+    if (!isEvicting || isBlocked) {
+      return 0;
+    }
+    boolean awaitsDevice = dirty.isFull() && writer.isFull();
+    int done = 0;
+    if (!awaitsDevice) {
+      done = evictor.sweep(SWEEP_SLOTS, frames.missing(), dirty);
+    }
+    evictor.drop(); // before the copying below: nobody waits for that
+    if (writer.inFlight() < frames.missing()) {
+      done += writeDirty();
+    }
+    noteProgress(done);
+    return done;
+  }
+
+  private void noteProgress(int done) {
+    if (done > 0) {
+      idleSlots = 0;
+      blockedNanos = BLOCKED_NANOS_MIN;
+      return;
+    }
+    idleSlots += SWEEP_SLOTS;
+    isBlocked = idleSlots > parts.resident().slotCount() || dirty.isFull() && writer.isFull();
+  }
+
+  /** Stages the collected dirty pages in the order of their ids; keeps those ahead of the log. */
+  private int writeDirty() {
+    dirty.sort();
+    int staged = 0;
+    int kept = 0;
+    int index = 0;
+    for (; index < dirty.count(); index++) {
+      PageWriter.Outcome outcome = writer.tryStage(dirty.get(index));
+      if (outcome == PageWriter.Outcome.FULL) {
+        break;
+      }
+      if (outcome == PageWriter.Outcome.STAGED) {
+        staged++;
+      } else if (outcome == PageWriter.Outcome.AHEAD_OF_LOG) {
+        dirty.keep(kept++, index);
+      }
+    }
+    dirty.removeBetween(kept, index);
+    return staged;
+  }
+}

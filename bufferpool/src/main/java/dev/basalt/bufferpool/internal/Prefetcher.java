@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bufferpool.internal;
+
+import dev.basalt.bufferpool.DamagedPageException;
+import dev.basalt.iostack.IoStatus;
+import dev.basalt.iostack.QueuePair;
+
+/**
+ * Reads pages ahead with the page provider's queue pair: takes a batch of ids, latches those that
+ * are evicted, reads neighbours with one command and publishes them as they come back. Callers who
+ * want such a page meanwhile wait for its latch: still one read.
+ *
+ * <p>Best effort: a page is skipped when frames are short or it is in use; one that cannot be read
+ * is evicted again, and who wants it finds out by reading it.
+ *
+ * <p><b>Concurrency.</b> {@link #tryRequest} by any thread; all else by the provider's thread.
+ */
+final class Prefetcher {
+  private static final int QUEUE_CAPACITY = 1024;
+  private static final int BATCH_MAX = 64;
+  private static final int RUN_PAGES_MAX = 32;
+
+  private final PoolParts parts;
+  private final QueuePair queuePair;
+  private final long tagBase;
+  private final PageVerifier verifier;
+  private final PrefetchQueue queue = new PrefetchQueue(QUEUE_CAPACITY);
+  private final PageIds batch = new PageIds(BATCH_MAX);
+  private final int runPagesMax;
+  private final int frameFloor;
+
+  private final long[] commandPageId;
+  private final int[] commandPageCount;
+  private final int[] freeCommands;
+  private int freeCommandCount;
+
+  /** Takes the part of the tags from {@code tagBase} up for its commands. */
+  Prefetcher(PoolParts parts, QueuePair queuePair, long tagBase) {
+    this.parts = parts;
+    this.queuePair = queuePair;
+    this.tagBase = tagBase;
+    int pageBytes = parts.region().pageBytes();
+    verifier = new PageVerifier(pageBytes);
+    int transferPages = parts.io().device().capabilities().transferBytesMax() / pageBytes;
+    runPagesMax = Math.clamp(transferPages, 1, RUN_PAGES_MAX);
+    frameFloor = parts.frames().target() / 4;
+    commandPageId = new long[queuePair.depth()];
+    commandPageCount = new int[queuePair.depth()];
+    freeCommands = new int[queuePair.depth()];
+    for (int command = 0; command < queuePair.depth(); command++) {
+      freeCommands[freeCommandCount++] = command;
+    }
+  }
+
+  /** Asks for a page; false when too many are asked for already. */
+  boolean tryRequest(long pageId) {
+    return queue.tryAdd(pageId);
+  }
+
+  boolean hasWork() {
+    return hasRoom() && !queue.isEmpty();
+  }
+
+  /** Begins the reads of one batch; returns how many ids were looked at. */
+  int doWork() {
+    if (!hasWork()) {
+      return 0;
+    }
+    for (long id = queue.poll(); id != ResidentSet.NONE; id = queue.poll()) {
+      batch.add(id);
+      if (batch.isFull()) {
+        break;
+      }
+    }
+    batch.sort();
+    int index = 0;
+    while (index < batch.count() && hasRoom()) {
+      index = readRun(index);
+    }
+    int taken = batch.count();
+    batch.clear();
+    return taken;
+  }
+
+  private boolean hasRoom() {
+    return freeCommandCount > 0 && queuePair.inFlight() < queuePair.depth();
+  }
+
+  /** Latches neighbours from an index on and reads them; returns the index behind them. */
+  private int readRun(int from) {
+    int index = from;
+    int count = 0;
+    long first = batch.get(from);
+    while (index < batch.count()
+        && count < runPagesMax
+        && batch.get(index) == first + count
+        && tryLatch(first + count)) {
+      count++;
+      index++;
+    }
+    if (count == 0) {
+      return from + 1;
+    }
+    read(first, count);
+    return index;
+  }
+
+  private void read(long first, int count) {
+    PageRegion region = parts.region();
+    int command = freeCommands[freeCommandCount - 1];
+    int lbaCount = count * region.blocksPerPage();
+    parts.counters().pagesRead.add(count);
+    if (queuePair.tryRead(region.lba(first), lbaCount, region.address(first), tagBase + command)) {
+      freeCommandCount--;
+      commandPageId[command] = first;
+      commandPageCount[command] = count;
+    } else {
+      abandon(first, count);
+    }
+  }
+
+  private boolean tryLatch(long pageId) {
+    long word = parts.states().word(pageId);
+    if (PageStates.state(word) != PageStates.EVICTED
+        || PageStates.isWriting(word)
+        || parts.region().lba(pageId + 1) > parts.io().device().blockCount()
+        || !parts.frames().tryTakeAbove(frameFloor)) {
+      return false;
+    }
+    if (!parts.states().tryFaultIn(pageId, word)) {
+      parts.frames().give(1);
+      return false;
+    }
+    parts.resident().add(pageId);
+    return true;
+  }
+
+  /** Publishes the pages of a read, or evicts them again. */
+  void onCompletion(long tag, int status) {
+    int command = (int) (tag - tagBase);
+    freeCommands[freeCommandCount++] = command;
+    long first = commandPageId[command];
+    int count = commandPageCount[command];
+    commandPageCount[command] = 0;
+    if (status != IoStatus.SUCCESS) {
+      abandon(first, count);
+      return;
+    }
+    for (long pageId = first; pageId < first + count; pageId++) {
+      publish(pageId);
+    }
+  }
+
+  private void publish(long pageId) {
+    try {
+      verifier.verify(pageId, parts.region().address(pageId));
+      parts.latches().unlatchExclusive(pageId, false);
+      parts.counters().pagesPrefetched.increment();
+    } catch (DamagedPageException e) {
+      parts.abandon(pageId); // Who wants the page reads it, and gets this exception.
+    }
+  }
+
+  /** Evicts the pages of all reads under way, after the queue pair was closed. */
+  void close() {
+    for (int command = 0; command < commandPageCount.length; command++) {
+      abandon(commandPageId[command], commandPageCount[command]);
+      commandPageCount[command] = 0;
+    }
+  }
+
+  private void abandon(long first, int count) {
+    for (long pageId = first; pageId < first + count; pageId++) {
+      parts.abandon(pageId);
+    }
+  }
+}
