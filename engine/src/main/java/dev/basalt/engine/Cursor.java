@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A position in the entries of a table, moving both ways.
+ *
+ * <p>A new cursor stands at no entry: {@link #next} goes to the first one of its range, {@link
+ * #previous} to the last one. Past either end it stands at no entry again, and the other direction
+ * comes back in. Others may write meanwhile: each entry seen was there at some time since the
+ * cursor was opened, in order, none twice in one direction, and no entry that stays untouched is
+ * missed.
+ *
+ * <p><b>Concurrency.</b> Used by one thread at a time.
+ */
+// The lower layers are not there yet: each method says so.
+@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
+public final class Cursor implements AutoCloseable {
+  Cursor() {}
+
+  /**
+   * Moves to the next entry in key order.
+   *
+   * @return false when there is none in the range
+   * @throws StoreClosedException when the cursor or the store was closed
+   */
+  public boolean next() {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Moves to the previous entry in key order.
+   *
+   * @return false when there is none in the range
+   * @throws StoreClosedException when the cursor or the store was closed
+   */
+  public boolean previous() {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Moves so that {@link #next} goes to the first entry at or above a key and {@link #previous} to
+   * the last one below it.
+   *
+   * @param key where to go; outside the range means its nearer end
+   */
+  public void seek(byte[] key) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Returns the key of the entry.
+   *
+   * @return a copy
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public byte[] key() {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Returns the value of the entry.
+   *
+   * @return a copy
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public byte[] value() {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Copies the key of the entry.
+   *
+   * @param target takes the first bytes as far as it reaches
+   * @return the length of the key in bytes
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public long key(MemorySegment target) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Copies the value of the entry.
+   *
+   * @param target takes the first bytes as far as it reaches
+   * @return the length of the value in bytes
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public long value(MemorySegment target) {
+    throw Store.unavailable();
+  }
+
+  /** Releases the cursor. Idempotent. */
+  @Override
+  public void close() {}
+}

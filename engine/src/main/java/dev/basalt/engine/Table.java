@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An ordered map from keys to values, both byte strings; keys in unsigned lexicographic order.
+ *
+ * <p>All calls block until done, and a write until it is as durable as the store's {@link
+ * Durability} says; virtual threads are welcome. Each call may throw the {@link StoreException}s:
+ * {@link StoreClosedException} after close, {@link StoreFullException} when there is no space,
+ * {@link StoreDamagedException} when a page read does not match its checksum, {@link
+ * StorePoisonedException} when the store failed before.
+ *
+ * <p><b>Concurrency.</b> All methods may be called by any thread. Writers of the same key are
+ * ordered the same way in the log and in the table.
+ */
+// The lower layers are not there yet: each method says so.
+@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
+public final class Table {
+  /** The longest key in bytes. */
+  public static final int KEY_BYTES_MAX = 1024;
+
+  /** The longest value in bytes. */
+  public static final int VALUE_BYTES_MAX = 1 << 30;
+
+  private final String name;
+
+  Table(String name) {
+    this.name = name;
+  }
+
+  /**
+   * Returns the name of the table.
+   *
+   * @return the name
+   */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * Returns the value of a key.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @return a copy, or null when the key is not there
+   */
+  public byte @Nullable [] get(byte[] key) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Copies the value of a key into the caller's memory, without allocation.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @param target takes the first bytes of the value as far as it reaches
+   * @return the length of the value in bytes, or -1 when the key is not there
+   */
+  public long get(MemorySegment key, MemorySegment target) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Sets the value of a key.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @param value 0 to {@link #VALUE_BYTES_MAX} bytes
+   */
+  public void put(byte[] key, byte[] value) {
+    put(MemorySegment.ofArray(key), MemorySegment.ofArray(value));
+  }
+
+  /**
+   * Sets the value of a key.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes, read before the call returns
+   * @param value 0 to {@link #VALUE_BYTES_MAX} bytes, read before the call returns
+   */
+  public void put(MemorySegment key, MemorySegment value) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Removes a key.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @return false when it was not there
+   */
+  public boolean delete(byte[] key) {
+    return delete(MemorySegment.ofArray(key));
+  }
+
+  /**
+   * Removes a key.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @return false when it was not there
+   */
+  public boolean delete(MemorySegment key) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Sets the value of a key that is not there.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @param value 0 to {@link #VALUE_BYTES_MAX} bytes
+   * @return false when the key was there; its value stays
+   */
+  public boolean putIfAbsent(byte[] key, byte[] value) {
+    return compareAndSet(key, null, value);
+  }
+
+  /**
+   * Sets the value of a key if it is what the caller expects.
+   *
+   * @param key 0 to {@link #KEY_BYTES_MAX} bytes
+   * @param expected the value it must have, or null when the key must not be there
+   * @param value 0 to {@link #VALUE_BYTES_MAX} bytes
+   * @return false when it was not; nothing was changed then
+   */
+  public boolean compareAndSet(byte[] key, byte @Nullable [] expected, byte[] value) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Opens a cursor.
+   *
+   * @param range the keys to visit
+   * @return a cursor at no entry, to be closed by the caller
+   */
+  public Cursor cursor(Range range) {
+    throw Store.unavailable();
+  }
+
+  /**
+   * Fills an empty table from sorted input, much faster than by puts. All or nothing, also when the
+   * process ends on the way.
+   *
+   * @param source entries in strictly ascending key order
+   * @return how many entries were loaded
+   * @throws IllegalStateException when the table is not empty
+   * @throws IllegalArgumentException when a key is not above the one before it
+   */
+  public long bulkLoad(SortedSource source) {
+    throw Store.unavailable();
+  }
+}
