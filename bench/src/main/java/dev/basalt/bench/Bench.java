@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * when one was missed, 2 for a mistake in the arguments.
  */
 public final class Bench {
-  private static final List<BenchmarkLine> LINES = List.of(new RawReadLine());
+  private static final List<BenchmarkLine> LINES =
+      List.of(new RawReadLine(), new MemoryGetLine(), new ColdGetLine(), new LoadLine());
 
   private boolean quick;
   private Path disk = Path.of("").toAbsolutePath();

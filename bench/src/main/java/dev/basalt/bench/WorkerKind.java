@@ -5,13 +5,17 @@ package dev.basalt.bench;
 enum WorkerKind {
   QUEUE_PAIR_READS,
   POLLER_READS,
-  LMDB_GETS;
+  LMDB_GETS,
+  STORE_LOAD,
+  STORE_GETS;
 
   Worker create() {
     return switch (this) {
       case QUEUE_PAIR_READS -> new QueuePairReads();
       case POLLER_READS -> new PollerReads();
       case LMDB_GETS -> new LmdbGets();
+      case STORE_LOAD -> new StoreLoad();
+      case STORE_GETS -> new StoreGets();
     };
   }
 }

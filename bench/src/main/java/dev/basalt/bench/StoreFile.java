@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The file of a store under test, deleted when closed. */
+final class StoreFile implements AutoCloseable {
+  static final String SCHEME = "io_uring";
+
+  private final Path path;
+
+  private StoreFile(Path path) {
+    this.path = path;
+  }
+
+  /** Names a file in a directory that is not there yet. */
+  static StoreFile in(Path directory) throws IOException {
+    Path path = Files.createTempFile(directory, "basalt-bench", ".store");
+    Files.delete(path);
+    return new StoreFile(path);
+  }
+
+  /** Creates a store and puts records in an order; returns the one sample of the load. */
+  Sample load(int count, long poolBytes, String order) throws IOException {
+    try (WorkerProcess load =
+        WorkerProcess.start(
+            WorkerKind.STORE_LOAD,
+            List.of(),
+            SCHEME,
+            path.toString(),
+            Integer.toString(count),
+            Long.toString(poolBytes),
+            order)) {
+      return load.round(0);
+    }
+  }
+
+  /** Opens the store for gets, with all its pages read once. */
+  WorkerProcess gets(int count, long poolBytes) throws IOException {
+    return WorkerProcess.start(
+        WorkerKind.STORE_GETS,
+        List.of(),
+        SCHEME + ":" + path,
+        Integer.toString(count),
+        Long.toString(poolBytes));
+  }
+
+  @Override
+  public void close() throws IOException {
+    Files.deleteIfExists(path);
+  }
+}
