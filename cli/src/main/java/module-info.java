@@ -3,7 +3,13 @@
 module dev.basalt.cli {
   requires static transitive org.jspecify;
   requires dev.basalt.engine;
-  requires info.picocli;
-  requires com.fasterxml.jackson.databind;
+  requires dev.basalt.iostack;
+  requires com.fasterxml.jackson.core;
+  requires de.siegmar.fastcsv;
   requires HdrHistogram;
+  requires info.picocli;
+
+  // picocli makes the commands and sets their fields by reflection.
+  opens dev.basalt.cli to
+      info.picocli;
 }

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.cli;
+
+import dev.basalt.cli.input.CsvSource;
+import dev.basalt.cli.input.Format;
+import dev.basalt.cli.input.HexSource;
+import dev.basalt.cli.input.JsonlSource;
+import dev.basalt.cli.input.MalformedInputException;
+import dev.basalt.cli.input.RecordSource;
+import dev.basalt.cli.input.TsvSource;
+import dev.basalt.engine.Store;
+import dev.basalt.engine.Table;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** Puts the records of a file into a table. */
+@Command(
+    name = "load",
+    description = {
+      "Puts the records of a file into a table; later ones win.",
+      "tsv: key, tab, the rest of the line is the value.",
+      "csv: RFC 4180; columns 1 and 2, or those named.",
+      "jsonl: an object a line with the fields key and value, or those named; a value that is no",
+      "string is stored as its JSON text; keyHex and valueHex hold any bytes.",
+    },
+    mixinStandardHelpOptions = true)
+final class LoadCommand extends StoreCommand {
+  @Option(
+      names = "--format",
+      paramLabel = "FORMAT",
+      required = true,
+      description = "tsv, csv or jsonl.")
+  private Format format = Format.TSV;
+
+  @Option(names = "--header", description = "csv: the first line names the columns.")
+  private boolean header;
+
+  @Option(
+      names = "--key-column",
+      paramLabel = "COLUMN",
+      description = "csv: name or number of the column; jsonl: name of the field.")
+  private @Nullable String keyColumn;
+
+  @Option(
+      names = "--value-column",
+      paramLabel = "COLUMN",
+      description = "csv: name or number of the column; jsonl: name of the field.")
+  private @Nullable String valueColumn;
+
+  @Option(
+      names = "--sorted",
+      description = "The input is in ascending key order and the table empty: much faster.")
+  private boolean sorted;
+
+  @Parameters(paramLabel = "FILE", description = "The file, or - for standard input.")
+  private String file = "-";
+
+  @Override
+  public Integer call() throws IOException {
+    long fileBytes = file.equals("-") ? -1 : sizeOf(Path.of(file));
+    try (InputStream stream =
+            file.equals("-") ? streams().in() : Files.newInputStream(Path.of(file));
+        Store store = options.openOrCreate()) {
+      Progress progress = new Progress(streams(), fileBytes);
+      RecordSource source = source(progress.counting(stream));
+      Table table = options.table(store);
+      long records = load(store, table, source, progress);
+      store.checkpoint();
+      report(records, progress);
+    }
+    return ExitCode.DONE;
+  }
+
+  private long load(Store store, Table table, RecordSource source, Progress progress)
+      throws IOException {
+    BatchWriter writer = new BatchWriter(store, table.name());
+    try {
+      if (sorted) {
+        return table.bulkLoad(new RecordsInOrder(source, progress));
+      }
+      while (source.next()) {
+        writer.put(source.key(), source.value());
+        progress.record();
+      }
+      writer.finish();
+      return writer.recordCount();
+    } catch (UncheckedIOException e) {
+      throw malformed(Objects.requireNonNull(e.getCause()), writer);
+    } catch (MalformedInputException e) {
+      writer.finish();
+      throw malformed(e, writer);
+    } catch (IllegalStateException | IllegalArgumentException e) {
+      throw new CommandFailure(
+          ExitCode.DATA, "near line " + source.lineNumber() + ": " + e.getMessage());
+    } finally {
+      progress.end();
+      writer.stop();
+    }
+  }
+
+  private IOException malformed(IOException failure, BatchWriter writer) {
+    if (failure instanceof MalformedInputException) {
+      throw new CommandFailure(
+          ExitCode.DATA,
+          file + ": " + failure.getMessage() + " (" + writer.recordCount() + " records loaded)");
+    }
+    return failure;
+  }
+
+  private RecordSource source(InputStream stream) {
+    boolean hex = options.notation() == Notation.HEX;
+    return switch (format) {
+      case TSV -> hex ? new HexSource(new TsvSource(stream)) : new TsvSource(stream);
+      case CSV -> {
+        RecordSource csv =
+            new CsvSource(stream, header, named(keyColumn, "1"), named(valueColumn, "2"));
+        yield hex ? new HexSource(csv) : csv;
+      }
+      case JSONL ->
+          new JsonlSource(stream, named(keyColumn, "key"), named(valueColumn, "value"), hex);
+    };
+  }
+
+  private void report(long records, Progress progress) {
+    if (options.isJson()) {
+      out()
+          .json(
+              json -> {
+                json.writeStartObject();
+                json.writeNumberField("records", records);
+                json.writeNumberField("bytes", progress.byteCount());
+                json.writeNumberField("seconds", progress.seconds());
+                json.writeEndObject();
+              });
+    } else {
+      out()
+          .format(
+              "%,d records in %.1f s, %,.0f a second",
+              records, progress.seconds(), records / Math.max(progress.seconds(), 1e-3));
+    }
+  }
+
+  private static String named(@Nullable String column, String otherwise) {
+    return column == null ? otherwise : column;
+  }
+
+  private static long sizeOf(Path path) {
+    try {
+      if (Files.isDirectory(path)) {
+        throw new CommandFailure(ExitCode.NO_INPUT, path + " is a directory");
+      }
+      return Files.isRegularFile(path) ? Files.size(path) : -1;
+    } catch (NoSuchFileException _) {
+      throw new CommandFailure(ExitCode.NO_INPUT, "no file " + path);
+    } catch (IOException e) {
+      throw new CommandFailure(ExitCode.NO_INPUT, "cannot read " + path + ": " + e.getMessage());
+    }
+  }
+}
