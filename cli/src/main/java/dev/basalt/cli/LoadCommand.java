@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.cli;
 
+import dev.basalt.cli.input.ByteOrderMark;
 import dev.basalt.cli.input.CsvSource;
 import dev.basalt.cli.input.Format;
 import dev.basalt.cli.input.HexSource;
@@ -71,7 +72,7 @@ final class LoadCommand extends StoreCommand {
             file.equals("-") ? streams().in() : Files.newInputStream(Path.of(file));
         Store store = options.openOrCreate()) {
       Progress progress = new Progress(streams(), fileBytes);
-      RecordSource source = source(progress.counting(stream));
+      RecordSource source = source(ByteOrderMark.skip(progress.counting(stream)));
       Table table = options.table(store);
       long records = load(store, table, source, progress);
       store.checkpoint();
