@@ -31,9 +31,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Damaged, foreign and cut-off store files: each is reported or harmless, never a wrong value, a hang
- * or a crash. {@code -Dbasalt.flips=N} and {@code -Dbasalt.seed=N} change how many bits are flipped
- * and which.
+ * Damaged, foreign and cut-off store files: each is reported or harmless, never a wrong value, a
+ * hang or a crash. {@code -Dbasalt.flips=N} and {@code -Dbasalt.seed=N} change how many bits are
+ * flipped and which.
  */
 class BadInputIT {
   private static final int FLIP_COUNT = Integer.getInteger("basalt.flips", 500);
@@ -145,7 +145,12 @@ class BadInputIT {
       harmless += attempt("bit " + bit + " (byte " + bit / 8 + ") flipped", file) ? 1 : 0;
     }
     System.out.println(
-        FLIP_COUNT + " bits flipped, seed " + SEED + ": " + harmless + " harmless, others reported");
+        FLIP_COUNT
+            + " bits flipped, seed "
+            + SEED
+            + ": "
+            + harmless
+            + " harmless, others reported");
   }
 
   /** Opens and reads a store; returns whether it was harmless, fails for anything but a report. */
