@@ -12,5 +12,7 @@ module dev.basalt.iostack {
   uses dev.basalt.iostack.BlockDeviceProvider;
 
   provides dev.basalt.iostack.BlockDeviceProvider with
+      dev.basalt.iostack.internal.FileDeviceProvider,
+      dev.basalt.iostack.internal.RamDeviceProvider,
       dev.basalt.iostack.sim.SimulatedDeviceProvider;
 }

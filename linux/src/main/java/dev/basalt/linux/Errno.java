@@ -11,6 +11,9 @@ public final class Errno {
   /** No such file or directory. */
   public static final int ENOENT = 2;
 
+  /** No such process. */
+  public static final int ESRCH = 3;
+
   /** Interrupted system call. */
   public static final int EINTR = 4;
 
@@ -38,11 +41,23 @@ public final class Errno {
   /** File exists. */
   public static final int EEXIST = 17;
 
+  /** No such device. */
+  public static final int ENODEV = 19;
+
+  /** Not a directory. */
+  public static final int ENOTDIR = 20;
+
   /** Is a directory. */
   public static final int EISDIR = 21;
 
   /** Invalid argument. */
   public static final int EINVAL = 22;
+
+  /** Too many open files. */
+  public static final int EMFILE = 24;
+
+  /** Text file busy. */
+  public static final int ETXTBSY = 26;
 
   /** Inappropriate ioctl for device. */
   public static final int ENOTTY = 25;
@@ -56,17 +71,29 @@ public final class Errno {
   /** Read-only file system. */
   public static final int EROFS = 30;
 
+  /** Numerical result out of range. */
+  public static final int ERANGE = 34;
+
   /** Function not implemented. */
   public static final int ENOSYS = 38;
 
   /** No data available. */
   public static final int ENODATA = 61;
 
+  /** Value too large for defined data type. */
+  public static final int EOVERFLOW = 75;
+
+  /** File descriptor in bad state. */
+  public static final int EBADFD = 77;
+
   /** Timer expired. */
   public static final int ETIME = 62;
 
   /** Operation not supported. */
   public static final int EOPNOTSUPP = 95;
+
+  /** Operation already in progress. */
+  public static final int EALREADY = 114;
 
   /** Disk quota exceeded. */
   public static final int EDQUOT = 122;
@@ -78,6 +105,7 @@ public final class Errno {
       Map.ofEntries(
           Map.entry(EPERM, "EPERM"),
           Map.entry(ENOENT, "ENOENT"),
+          Map.entry(ESRCH, "ESRCH"),
           Map.entry(EINTR, "EINTR"),
           Map.entry(EIO, "EIO"),
           Map.entry(EBADF, "EBADF"),
@@ -87,16 +115,24 @@ public final class Errno {
           Map.entry(EFAULT, "EFAULT"),
           Map.entry(EBUSY, "EBUSY"),
           Map.entry(EEXIST, "EEXIST"),
+          Map.entry(ENODEV, "ENODEV"),
+          Map.entry(ENOTDIR, "ENOTDIR"),
           Map.entry(EISDIR, "EISDIR"),
           Map.entry(EINVAL, "EINVAL"),
+          Map.entry(EMFILE, "EMFILE"),
+          Map.entry(ETXTBSY, "ETXTBSY"),
           Map.entry(ENOTTY, "ENOTTY"),
           Map.entry(EFBIG, "EFBIG"),
           Map.entry(ENOSPC, "ENOSPC"),
           Map.entry(EROFS, "EROFS"),
+          Map.entry(ERANGE, "ERANGE"),
           Map.entry(ENOSYS, "ENOSYS"),
           Map.entry(ENODATA, "ENODATA"),
+          Map.entry(EOVERFLOW, "EOVERFLOW"),
+          Map.entry(EBADFD, "EBADFD"),
           Map.entry(ETIME, "ETIME"),
           Map.entry(EOPNOTSUPP, "EOPNOTSUPP"),
+          Map.entry(EALREADY, "EALREADY"),
           Map.entry(EDQUOT, "EDQUOT"),
           Map.entry(ECANCELED, "ECANCELED"));
 

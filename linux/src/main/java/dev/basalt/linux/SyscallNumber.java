@@ -26,6 +26,54 @@ public final class SyscallNumber {
   /** getpid(2). */
   public static final int GETPID = X86 ? 39 : 172;
 
+  /** read(2). */
+  public static final int READ = X86 ? 0 : 63;
+
+  /** write(2). */
+  public static final int WRITE = X86 ? 1 : 64;
+
+  /** ioctl(2). */
+  public static final int IOCTL = X86 ? 16 : 29;
+
+  /** flock(2). */
+  public static final int FLOCK = X86 ? 73 : 32;
+
+  /** fsync(2). */
+  public static final int FSYNC = X86 ? 74 : 82;
+
+  /** ftruncate(2). */
+  public static final int FTRUNCATE = X86 ? 77 : 46;
+
+  /** sched_setaffinity(2). */
+  public static final int SCHED_SETAFFINITY = X86 ? 203 : 122;
+
+  /** sched_getaffinity(2). */
+  public static final int SCHED_GETAFFINITY = X86 ? 204 : 123;
+
+  /** openat(2). */
+  public static final int OPENAT = X86 ? 257 : 56;
+
+  /** fallocate(2). */
+  public static final int FALLOCATE = X86 ? 285 : 47;
+
+  /** eventfd2(2). */
+  public static final int EVENTFD2 = X86 ? 290 : 19;
+
+  /** prlimit64(2). */
+  public static final int PRLIMIT64 = X86 ? 302 : 261;
+
+  /** statx(2), Linux 4.11. */
+  public static final int STATX = X86 ? 332 : 291;
+
+  /** io_uring_setup(2), Linux 5.1. */
+  public static final int IO_URING_SETUP = 425;
+
+  /** io_uring_enter(2), Linux 5.1. */
+  public static final int IO_URING_ENTER = 426;
+
+  /** io_uring_register(2), Linux 5.1. */
+  public static final int IO_URING_REGISTER = 427;
+
   /** pidfd_open(2), Linux 5.3. */
   public static final int PIDFD_OPEN = 434;
 
