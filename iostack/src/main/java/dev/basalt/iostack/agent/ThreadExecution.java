@@ -10,6 +10,9 @@ final class ThreadExecution implements Execution {
   /** Spinning pays only while the other thread runs; on two busy cores it rarely does (facts). */
   private static final int SPIN_COUNT_MAX = 40;
 
+  /** A virtual thread parks for about a microsecond, and its carrier has others to run. */
+  private static final int VIRTUAL_SPIN_COUNT_MAX = 4;
+
   private ThreadExecution() {}
 
   @Override
@@ -34,7 +37,8 @@ final class ThreadExecution implements Execution {
 
   @Override
   public boolean trySpin(int attempt) {
-    if (attempt >= SPIN_COUNT_MAX) {
+    boolean isVirtual = Thread.currentThread().isVirtual();
+    if (attempt >= (isVirtual ? VIRTUAL_SPIN_COUNT_MAX : SPIN_COUNT_MAX)) {
       return false;
     }
     Thread.onSpinWait();

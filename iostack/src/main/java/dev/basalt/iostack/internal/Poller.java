@@ -168,7 +168,12 @@ public final class Poller implements Agent, CompletionSink {
   @Override
   public void sleep(Execution seam, long nanos) {
     counters.sleep();
-    queuePair.sleep(nanos);
+    try {
+      queuePair.sleep(nanos);
+    } catch (Throwable e) { // As in doWork.
+      failure = e;
+      throw e;
+    }
   }
 
   @Override

@@ -41,6 +41,7 @@ public final class Simulation implements Execution {
   private static final long STEP_NANOS = 200;
   private static final long STEP_COUNT_MAX = 10_000_000;
   private static final int CUT_COUNT_MAX = 1_000;
+  private static final long STEP_REAL_NANOS_MAX = 60_000_000_000L;
   private static final int REPORT_FRAMES_MAX = 12;
   private static final long HASH_PRIME = 0x9E3779B97F4A7C15L;
 
@@ -55,7 +56,7 @@ public final class Simulation implements Execution {
   private int idNext;
   private int clientCount;
   private long now;
-  private long steps;
+  private volatile long steps;
   private long progressNanos;
   private long hash;
 
@@ -378,20 +379,43 @@ public final class Simulation implements Execution {
     }
   }
 
+  /** Waits on the caller's thread, and watches in real time that the simulation goes on. */
   private void awaitEnd() {
+    long stepsSeen = steps;
+    long seenNanos = System.nanoTime();
     while (!isOver) {
-      LockSupport.park(this);
-      if (Thread.interrupted()) {
-        Thread.currentThread().interrupt();
-        throw new SimulationFailure("interrupted; seed " + seed, null);
+      LockSupport.parkNanos(this, STEP_REAL_NANOS_MAX);
+      long stepsNow = steps;
+      if (stepsNow != stepsSeen) {
+        stepsSeen = stepsNow;
+        seenNanos = System.nanoTime();
+      }
+      boolean isStuck = System.nanoTime() - seenNanos >= STEP_REAL_NANOS_MAX;
+      if (!isOver && (isStuck || Thread.currentThread().isInterrupted())) {
+        throw stuck(
+            isStuck ? "no step for a minute, does it block by other means?" : "interrupted");
       }
     }
+  }
+
+  /** Reports the holder of the baton, which this thread is not: by all that is known of it. */
+  private SimulationFailure stuck(String reason) {
+    SimulatedThread stuck = holder;
+    StringBuilder text = new StringBuilder("seed " + seed + ": " + reason + '\n');
+    if (stuck != null) {
+      text.append("  ").append(stuck.name).append('\n');
+      for (StackTraceElement frame : stuck.thread.getStackTrace()) {
+        text.append("      at ").append(frame).append('\n');
+      }
+    }
+    return new SimulationFailure(text.toString(), null);
   }
 
   /** Chooses who runs next; returns null when the simulation is to stop. */
   private @Nullable SimulatedThread next() {
     now += STEP_NANOS;
-    steps++;
+    long stepCount = steps + 1;
+    steps = stepCount;
     expire();
     if (runnable.isEmpty() && !timed.isEmpty()) {
       now = timed.element().deadline;
@@ -401,8 +425,8 @@ public final class Simulation implements Execution {
       stop("deadlock, every thread waits for ever:\n" + report(), null);
       return null;
     }
-    if (steps > STEP_COUNT_MAX) {
-      stop("no end after " + steps + " steps:\n" + report(), null);
+    if (stepCount > STEP_COUNT_MAX) {
+      stop("no end after " + stepCount + " steps:\n" + report(), null);
       return null;
     }
     if (now - progressNanos > IDLE_NANOS_MAX && !clientMayRun()) {
