@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Concurrency.</b> All fields belong to the holder of the baton; {@code failure} may be read
  * after the run too.
  */
-final class SimulatedAgent implements AgentHandle, Runnable {
+final class SimulatedAgent implements AgentHandle {
   private static final int IDLE_NANOS_MIN = 20_000;
   private static final int IDLE_NANOS_SPREAD = 60_000;
   private static final long IDLE_NANOS_MAX = 100_000_000;
@@ -33,8 +33,7 @@ final class SimulatedAgent implements AgentHandle, Runnable {
     thread = runner;
   }
 
-  @Override
-  public void run() {
+  void run() {
     try {
       agent.onStart();
       work();
@@ -42,6 +41,7 @@ final class SimulatedAgent implements AgentHandle, Runnable {
       throw e;
     } catch (Throwable e) { // Whatever ends an agent must reach those who depend on it.
       failure = e;
+      simulation.agentFailed(e);
     } finally {
       agent.onClose();
     }

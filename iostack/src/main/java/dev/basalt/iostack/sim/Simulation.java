@@ -66,6 +66,7 @@ public final class Simulation implements Execution {
   private volatile boolean isOver;
   private volatile @Nullable Thread starter;
   private @Nullable SimulationFailure failure;
+  private @Nullable Throwable agentFailure;
 
   /**
    * Creates a simulation without threads.
@@ -86,7 +87,7 @@ public final class Simulation implements Execution {
    * @param body what it does; an exception fails the run
    * @return the client, to wait for its end
    */
-  public SimulatedClient client(String name, Runnable body) {
+  public SimulatedClient client(String name, SimulatedBody body) {
     clientCount++;
     return new SimulatedClient(this, add(name, false, body));
   }
@@ -265,13 +266,26 @@ public final class Simulation implements Execution {
   @Override
   public AgentHandle start(String name, Agent agent) {
     SimulatedAgent runner = new SimulatedAgent(this, agent);
-    runner.setThread(add(name, true, runner));
+    runner.setThread(add(name, true, runner::run));
     return runner;
   }
 
   /** Notes that an agent has done something, so the simulation is not idle. */
   void progress() {
     progressNanos = now;
+  }
+
+  /**
+   * Notes what has ended an agent. A broken invariant ends the run; the rest is for the agent's
+   * owner to notice, and the cause of what goes wrong if that fails.
+   */
+  void agentFailed(Throwable reason) {
+    if (agentFailure == null) {
+      agentFailure = reason;
+    }
+    if (reason instanceof AssertionError && !isStopping) {
+      stop("an agent broke an invariant", reason);
+    }
   }
 
   /** Draws a number for the simulation's own use, from 0 to {@code bound} - 1. */
@@ -287,7 +301,7 @@ public final class Simulation implements Execution {
     }
   }
 
-  private SimulatedThread add(String name, boolean isAgent, Runnable body) {
+  private SimulatedThread add(String name, boolean isAgent, SimulatedBody body) {
     if (isOver) {
       throw new IllegalStateException("the simulation has ended");
     }
@@ -300,7 +314,7 @@ public final class Simulation implements Execution {
   }
 
   /** The life of a simulated thread: started with the baton, it ends by handing it on. */
-  private void live(SimulatedThread self, Runnable body) {
+  private void live(SimulatedThread self, SimulatedBody body) {
     try {
       body.run();
     } catch (SimulatedPowerCut _) {
@@ -469,7 +483,8 @@ public final class Simulation implements Execution {
 
   private void stop(String reason, @Nullable Throwable cause) {
     if (failure == null) {
-      failure = new SimulationFailure("seed " + seed + ", " + now + " ns: " + reason, cause);
+      Throwable root = cause == null ? agentFailure : cause;
+      failure = new SimulationFailure("seed " + seed + ", " + now + " ns: " + reason, root);
     }
     isStopping = true;
   }

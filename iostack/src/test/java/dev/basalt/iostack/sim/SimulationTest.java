@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -107,6 +108,38 @@ class SimulationTest {
     simulation.client("owner", () -> simulation.start("orphan", agent));
     SimulationFailure failure = assertThrows(SimulationFailure.class, simulation::run);
     assertTrue(message(failure).contains("orphan"), failure::getMessage);
+  }
+
+  @Test
+  void shouldFailWhenAnAgentBreaksAnInvariant() {
+    Simulation simulation = new Simulation(1);
+    AssertionError planted = new AssertionError("planted");
+    simulation.client(
+        "owner",
+        () -> {
+          simulation.start("breaker", new FailingAgent(planted));
+          simulation.park("a result");
+        });
+    assertSame(planted, assertThrows(SimulationFailure.class, simulation::run).getCause());
+  }
+
+  @Test
+  void shouldNameAFailedAgentAsTheCauseOfADeadlock() {
+    Simulation simulation = new Simulation(1);
+    IllegalStateException planted = new IllegalStateException("planted");
+    simulation.client(
+        "owner",
+        () -> {
+          AgentHandle handle = simulation.start("breaker", new FailingAgent(planted));
+          while (handle.failure() == null) {
+            simulation.parkNanos("the failure", 1_000);
+          }
+          handle.close();
+          simulation.park("a result");
+        });
+    SimulationFailure failure = assertThrows(SimulationFailure.class, simulation::run);
+    assertTrue(message(failure).contains("deadlock"), failure::getMessage);
+    assertSame(planted, failure.getCause());
   }
 
   @Test
@@ -294,6 +327,22 @@ class SimulationTest {
 
   private static String message(Throwable e) {
     return String.valueOf(e.getMessage());
+  }
+
+  /** Fails at its first duty cycle. */
+  private record FailingAgent(Throwable reason) implements Agent {
+    @Override
+    public int doWork() {
+      if (reason instanceof Error error) {
+        throw error;
+      }
+      throw (RuntimeException) reason;
+    }
+
+    @Override
+    public boolean hasWork() {
+      return false;
+    }
   }
 
   /** Has nothing to do. */
