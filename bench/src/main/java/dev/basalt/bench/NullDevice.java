@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
  * A device that does nothing at once: each command completes at the next poll. What is left is the
  * cost of the path to it.
  */
-final class NullDevice implements BlockDevice {
+public final class NullDevice implements BlockDevice {
   private static final int BLOCK_BYTES = 4096;
   private static final int DEPTH_MAX = 4096;
 

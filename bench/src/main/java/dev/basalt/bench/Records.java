@@ -10,7 +10,7 @@ import java.util.Arrays;
  * The records of all key-value benchmarks: 8-byte keys that are a scrambled counter, and 120-byte
  * values that begin with their key.
  */
-final class Records {
+public final class Records {
   static final int KEY_BYTES = 8;
   static final int VALUE_BYTES = 120;
   static final int RECORD_BYTES = KEY_BYTES + VALUE_BYTES;
@@ -60,7 +60,7 @@ final class Records {
   }
 
   /** The next state of a 64-bit xorshift generator; never 0. */
-  static long nextRandom(long state) {
+  public static long nextRandom(long state) {
     long next = state;
     next ^= next << 13;
     next ^= next >>> 7;
@@ -68,7 +68,7 @@ final class Records {
   }
 
   /** A number below a bound from a random one, without division (Lemire's reduction). */
-  static long below(long random, long bound) {
+  public static long below(long random, long bound) {
     return Math.unsignedMultiplyHigh(random * 0x9E3779B97F4A7C15L, bound);
   }
 }
