@@ -30,18 +30,18 @@ final class PoolFixture implements AutoCloseable {
   final IoStack io;
   final BufferPool pool;
   final RecordingGate gate;
+  private final Execution execution;
 
   PoolFixture(SimulationPlan plan, RecordingGate gate, Execution execution) {
     this.gate = gate;
+    this.execution = execution;
     simulated =
         new SimulatedDevice(
             SimulatedGeometry.of((long) PAGE * PAGE_COUNT), fast(plan, execution), execution);
     device = new WatchedDevice(simulated, gate, PAGE);
     try {
       io = IoStack.start(device, new IoStackConfig(1, 32, 64), execution);
-      BufferPoolConfig config =
-          new BufferPoolConfig(PAGE, 0, PAGE_COUNT, (long) BufferPoolConfig.POOL_PAGES_MIN * PAGE);
-      pool = BufferPool.open(config, io, gate, execution);
+      pool = BufferPool.open(config(), io, gate, execution);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -53,6 +53,15 @@ final class PoolFixture implements AutoCloseable {
 
   static PoolFixture threads() {
     return threads(SimulationPlan.of(1), RecordingGate.open());
+  }
+
+  /** Opens another pool over the same device, which the caller closes. */
+  BufferPool reopen() throws IOException {
+    return BufferPool.open(config(), io, gate, execution);
+  }
+
+  private static BufferPoolConfig config() {
+    return new BufferPoolConfig(PAGE, 0, PAGE_COUNT, (long) BufferPoolConfig.POOL_PAGES_MIN * PAGE);
   }
 
   private static SimulationPlan fast(SimulationPlan plan, Execution execution) {

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bufferpool;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.basalt.iostack.sim.SimulationPlan;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Real threads on a pool that holds a quarter of the pages. */
+@Timeout(60)
+class BufferPoolTortureTest {
+  private static final int STEP_COUNT = Integer.getInteger("basalt.torture.steps", 20_000);
+  private static final Path SMAPS = Path.of("/proc/self/smaps");
+
+  @Test
+  void shouldKeepContentWithPlatformThreads() throws Exception {
+    try (ExecutorService threads = Executors.newFixedThreadPool(3)) {
+      torture(threads, 3, STEP_COUNT);
+    }
+  }
+
+  @Test
+  void shouldKeepContentWithVirtualThreads() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      torture(threads, 300, STEP_COUNT / 100);
+    }
+  }
+
+  private static void torture(ExecutorService threads, int clientCount, int steps)
+      throws Exception {
+    RecordingGate gate = new RecordingGate(1, 40);
+    TortureClient.Model model = new TortureClient.Model();
+    try (PoolFixture fixture = PoolFixture.threads(SimulationPlan.of(1), gate)) {
+      TortureClient loader = new TortureClient(fixture, model, PoolFixture.PAGE_COUNT, 0);
+      loader.load();
+      List<Future<?>> clients = new ArrayList<>();
+      for (int i = 0; i < clientCount; i++) {
+        TortureClient client = new TortureClient(fixture, model, PoolFixture.PAGE_COUNT, i + 1);
+        clients.add(
+            threads.submit(
+                () -> {
+                  client.steps(steps);
+                  return null;
+                }));
+      }
+      for (Future<?> client : clients) {
+        client.get();
+      }
+      loader.verifyAll();
+      BufferPoolStatistics statistics = fixture.pool.statistics();
+      assertTrue(statistics.residentCount() <= statistics.frameCount());
+    }
+  }
+
+  @Test
+  void shouldNeverHoldMoreMemoryThanItsFrames() throws Exception {
+    Assumptions.assumeTrue(Files.isReadable(SMAPS), "no /proc/self/smaps here");
+    try (PoolFixture fixture = PoolFixture.threads();
+        ExecutorService threads = Executors.newFixedThreadPool(1)) {
+      fixture.fill();
+      Future<?> reader =
+          threads.submit(
+              () -> {
+                for (int round = 0; round < 20; round++) {
+                  for (int i = 0; i < PoolFixture.PAGE_COUNT; i++) {
+                    fixture.readOptimistically(i);
+                  }
+                }
+                return null;
+              });
+      long limit = (long) fixture.frameCount() * PoolFixture.PAGE;
+      long seen = 0;
+      int samples = 0;
+      while (!reader.isDone() || samples == 0) {
+        long bytes = anonymousBytes(fixture.pool.address(0));
+        assertTrue(bytes <= limit, bytes + " bytes resident, limit " + limit);
+        seen = Math.max(seen, bytes);
+        samples++;
+      }
+      reader.get();
+      assertTrue(seen > limit / 2, "the samples saw " + seen + " bytes of " + limit);
+    }
+  }
+
+  /** Sums up what the mappings of the page region hold; the zero page does not count. */
+  private static long anonymousBytes(long address) throws IOException {
+    long end = address + (long) PoolFixture.PAGE_COUNT * PoolFixture.PAGE;
+    boolean isInside = false;
+    long bytes = 0;
+    for (String line : Files.readAllLines(SMAPS)) {
+      int dash = line.indexOf('-');
+      if (dash > 0 && line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
+        long from = Long.parseUnsignedLong(line.substring(0, dash), 16);
+        isInside = Long.compareUnsigned(from, address) >= 0 && Long.compareUnsigned(from, end) < 0;
+      } else if (isInside && line.startsWith("Anonymous:")) {
+        bytes += Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+      }
+    }
+    return bytes;
+  }
+}
