@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.basalt.iostack.sim.SimulatedClient;
 import dev.basalt.iostack.sim.Simulation;
 import dev.basalt.iostack.sim.SimulationPlan;
+import dev.basalt.iostack.sim.SimulationPlan.Latencies;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
@@ -45,6 +46,53 @@ class BufferPoolSimulationTest {
   void shouldGiveSameTraceForSameSeed() {
     assertEquals(run(7), run(7));
     assertTrue(run(7) != run(8));
+  }
+
+  /** A discarded page is evicted while its last content is still on its way to the device. */
+  @Test
+  void shouldNotReadOrWritePageWhoseWriteIsInFlight() {
+    SimulationPlan plan = SimulationPlan.of(1).withLatencies(new Latencies(1_000, 1_000_000, 0, 0));
+    for (int seed = 0; seed < 20; seed++) {
+      Simulation simulation = new Simulation(seed);
+      simulation.client("main", () -> discardWhileWriting(simulation, plan));
+      simulation.run();
+    }
+  }
+
+  private static void discardWhileWriting(Simulation simulation, SimulationPlan plan) {
+    try (PoolFixture fixture = new PoolFixture(plan, RecordingGate.open(), simulation)) {
+      fixture.create(5, 1);
+      SimulatedClient writer = simulation.client("writer", () -> writeBackAll(fixture));
+      while (fixture.device.pagesWritten.get() == 0) {
+        simulation.parkNanos(fixture, 1_000);
+      }
+      fixture.pool.latchExclusive(5);
+      fixture.pool.discard(5);
+      assertEquals(1, fixture.read(5)); // of a free page: the content last written
+      writer.join();
+      fixture.update(5, 2);
+      writer = simulation.client("writer", () -> writeBackAll(fixture));
+      while (fixture.device.pagesWritten.get() == 1) {
+        simulation.parkNanos(fixture, 1_000);
+      }
+      fixture.pool.latchExclusive(5);
+      fixture.pool.discard(5);
+      fixture.create(5, 3);
+      fixture.pool.writeBackAll();
+      assertEquals(3, fixture.device.pagesWritten.get());
+      writer.join();
+      fixture.assertNoViolation();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void writeBackAll(PoolFixture fixture) {
+    try {
+      fixture.pool.writeBackAll();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static long run(long seed) {
