@@ -11,13 +11,18 @@ import dev.basalt.iostack.IoVector;
  *
  * <p><b>Concurrency.</b> Immutable; reads the device's present size.
  */
-final class CommandLimits {
+public final class CommandLimits {
   private final BlockDevice device;
   private final int blockBytes;
   private final int transferBytesMax;
   private final long alignmentMask;
 
-  CommandLimits(BlockDevice device) {
+  /**
+   * Creates the checks of a device.
+   *
+   * @param device the device
+   */
+  public CommandLimits(BlockDevice device) {
     Capabilities capabilities = device.capabilities();
     this.device = device;
     blockBytes = capabilities.blockBytes();
@@ -25,16 +30,25 @@ final class CommandLimits {
     alignmentMask = capabilities.memoryAlignmentBytes() - 1L;
   }
 
-  int blockBytes() {
+  /**
+   * Returns the block size.
+   *
+   * @return bytes
+   */
+  public int blockBytes() {
     return blockBytes;
   }
 
   /**
    * Checks a transfer in one piece.
    *
+   * @param lba the first block
+   * @param lbaCount how many blocks
+   * @param address of the memory
    * @return its length in bytes
+   * @throws IllegalArgumentException when it is misaligned, too long or outside the device
    */
-  int checkTransfer(long lba, int lbaCount, long address) {
+  public int checkTransfer(long lba, int lbaCount, long address) {
     checkBlocks(lba, lbaCount);
     long lengthBytes = (long) lbaCount * blockBytes;
     checkLength(lengthBytes);
@@ -45,9 +59,12 @@ final class CommandLimits {
   /**
    * Checks a transfer in several pieces.
    *
+   * @param lba the first block
+   * @param vector the pieces
    * @return its length in bytes
+   * @throws IllegalArgumentException when it is misaligned, too long or outside the device
    */
-  int checkVector(long lba, IoVector vector) {
+  public int checkVector(long lba, IoVector vector) {
     checkLength(vector.totalBytes());
     for (int i = 0; i < vector.count(); i++) {
       checkMemory(vector.address(i));
@@ -60,7 +77,14 @@ final class CommandLimits {
     return (int) vector.totalBytes();
   }
 
-  void checkBlocks(long lba, long lbaCount) {
+  /**
+   * Checks a range of blocks.
+   *
+   * @param lba the first block
+   * @param lbaCount how many blocks
+   * @throws IllegalArgumentException when it is empty or not within the device
+   */
+  public void checkBlocks(long lba, long lbaCount) {
     long blockCount = device.blockCount();
     if (lba < 0 || lbaCount < 1 || lbaCount > blockCount || lba > blockCount - lbaCount) {
       throw new IllegalArgumentException(
@@ -68,7 +92,14 @@ final class CommandLimits {
     }
   }
 
-  static void checkDepth(int depth, int depthMax) {
+  /**
+   * Checks the depth of a queue pair.
+   *
+   * @param depth what was asked for
+   * @param depthMax what there is
+   * @throws IllegalArgumentException when it is outside
+   */
+  public static void checkDepth(int depth, int depthMax) {
     if (depth < 1 || depth > depthMax) {
       throw new IllegalArgumentException("depth is " + depth + ", needed: 1 to " + depthMax);
     }

@@ -30,6 +30,9 @@ public final class FileDeviceProvider implements BlockDeviceProvider {
   public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
     UriOptions options = new UriOptions(uri, "create", "size");
     return FileDevice.open(
-        Path.of(uri.target()), options.flag("create"), options.sizeBytes("size", 0), execution);
+        Path.of(uri.target()),
+        options.flag("create", false),
+        options.sizeBytes("size", 0),
+        execution);
   }
 }

@@ -6,13 +6,18 @@ import java.util.Locale;
 import java.util.Set;
 
 /** The options of a device's URI, each of them known to the back end. */
-final class UriOptions {
+public final class UriOptions {
   private static final String[] UNITS = {"kib", "mib", "gib", "tib"};
 
   private final DeviceUri uri;
 
-  /** Refuses options that are not among the names. */
-  UriOptions(DeviceUri uri, String... names) {
+  /**
+   * Refuses options that are not among the names.
+   *
+   * @param uri the URI
+   * @param names the options the back end knows
+   */
+  public UriOptions(DeviceUri uri, String... names) {
     this.uri = uri;
     Set<String> known = Set.of(names);
     for (String option : uri.options().keySet()) {
@@ -31,8 +36,15 @@ final class UriOptions {
     }
   }
 
-  boolean flag(String name) {
-    String text = uri.options().getOrDefault(name, "false");
+  /**
+   * Reads a truth value.
+   *
+   * @param name the option
+   * @param absent what holds when it was not given
+   * @return the value
+   */
+  public boolean flag(String name, boolean absent) {
+    String text = uri.options().getOrDefault(name, Boolean.toString(absent));
     if (!text.equals("true") && !text.equals("false")) {
       throw new IllegalArgumentException(
           "option '" + name + "' of " + uri + " is '" + text + "', needed: true or false");
@@ -40,13 +52,42 @@ final class UriOptions {
     return text.equals("true");
   }
 
-  long sizeBytes(String name, long absent) {
+  /**
+   * Reads a whole number.
+   *
+   * @param name the option
+   * @param absent what holds when it was not given
+   * @return the value
+   */
+  public long number(String name, long absent) {
+    String text = uri.options().get(name);
+    try {
+      return text == null ? absent : Long.parseLong(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "option '" + name + "' of " + uri + " is '" + text + "', needed: a number", e);
+    }
+  }
+
+  /**
+   * Reads a size.
+   *
+   * @param name the option
+   * @param absent what holds when it was not given
+   * @return bytes
+   */
+  public long sizeBytes(String name, long absent) {
     String text = uri.options().get(name);
     return text == null ? absent : sizeBytes(text);
   }
 
-  /** Reads a size such as 64MiB or a number of bytes. */
-  static long sizeBytes(String text) {
+  /**
+   * Reads a size such as 64MiB or a number of bytes.
+   *
+   * @param text the size
+   * @return bytes
+   */
+  public static long sizeBytes(String text) {
     String lower = text.toLowerCase(Locale.ROOT);
     String digits = lower;
     int shift = 0;

@@ -6,6 +6,7 @@ import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.IoCommand;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -119,9 +120,7 @@ public final class SimulatedDevice implements BlockDevice {
   @Override
   public synchronized QueuePair openQueuePair(int depth) {
     checkPower();
-    if (depth < 1 || depth > QUEUE_DEPTH_MAX) {
-      throw new IllegalArgumentException("depth is " + depth + ", needed: 1 to " + QUEUE_DEPTH_MAX);
-    }
+    CommandLimits.checkDepth(depth, QUEUE_DEPTH_MAX);
     SimulatedQueuePair queuePair = new SimulatedQueuePair(this, depth, execution);
     queuePairs.add(queuePair);
     return queuePair;
@@ -204,10 +203,6 @@ public final class SimulatedDevice implements BlockDevice {
     SplittableRandom chance = new SplittableRandom(~nextPlan.seed());
     keepSome(writesInFlight(chance), content, nextPlan.outcome(), chance);
     return new SimulatedDevice(geometry, nextPlan, nextExecution, content, blockCount);
-  }
-
-  SimulatedGeometry geometry() {
-    return geometry;
   }
 
   /** Throws when the power is cut or the simulation has ended. */

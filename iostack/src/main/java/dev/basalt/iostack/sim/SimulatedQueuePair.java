@@ -5,6 +5,7 @@ import dev.basalt.iostack.CompletionSink;
 import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.IoCommand;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -28,7 +29,7 @@ final class SimulatedQueuePair implements QueuePair {
   private final SimulatedDevice device;
   private final Execution execution;
   private final int depth;
-  private final int blockBytes;
+  private final CommandLimits limits;
   private final ArrayDeque<SimulatedCommand> free = new ArrayDeque<>();
   private final ArrayList<SimulatedCommand> queued = new ArrayList<>();
   private final PriorityQueue<SimulatedCommand> submitted = new PriorityQueue<>(BY_DEADLINE);
@@ -41,7 +42,7 @@ final class SimulatedQueuePair implements QueuePair {
     this.device = device;
     this.depth = depth;
     this.execution = execution;
-    blockBytes = device.geometry().blockBytes();
+    limits = new CommandLimits(device);
     for (int i = 0; i < depth; i++) {
       free.add(new SimulatedCommand());
     }
@@ -90,14 +91,14 @@ final class SimulatedQueuePair implements QueuePair {
   @Override
   public boolean tryDeallocate(long lba, long lbaCount, long tag) {
     checkOpen();
-    checkBlocks(lba, lbaCount);
+    limits.checkBlocks(lba, lbaCount);
     return tryQueue(IoCommand.DEALLOCATE, lba, lbaCount, tag) != null;
   }
 
   @Override
   public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
     checkOpen();
-    checkBlocks(lba, lbaCount);
+    limits.checkBlocks(lba, lbaCount);
     return tryQueue(IoCommand.WRITE_ZEROES, lba, lbaCount, tag) != null;
   }
 
@@ -211,24 +212,17 @@ final class SimulatedQueuePair implements QueuePair {
 
   private boolean tryTransfer(IoCommand kind, long lba, int lbaCount, long address, long tag) {
     checkOpen();
-    checkBlocks(lba, lbaCount);
-    checkTransfer((long) lbaCount * blockBytes);
-    checkMemory(address, (long) lbaCount * blockBytes);
+    int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
     SimulatedCommand command = tryQueue(kind, lba, lbaCount, tag);
     if (command != null) {
-      command.setMemory(address, lbaCount * blockBytes);
+      command.setMemory(address, lengthBytes);
     }
     return command != null;
   }
 
   private boolean tryVectored(IoCommand kind, long lba, IoVector vector, long tag) {
     checkOpen();
-    checkTransfer(vector.totalBytes());
-    for (int i = 0; i < vector.count(); i++) {
-      checkMemory(vector.address(i), vector.lengthBytes(i));
-    }
-    long lbaCount = vector.totalBytes() / blockBytes;
-    checkBlocks(lba, lbaCount);
+    long lbaCount = limits.checkVector(lba, vector) / limits.blockBytes();
     SimulatedCommand command = tryQueue(kind, lba, lbaCount, tag);
     if (command != null) {
       command.setMemory(vector);
@@ -254,34 +248,6 @@ final class SimulatedQueuePair implements QueuePair {
     device.checkPower();
     if (isClosed) {
       throw new IllegalStateException("queue pair is closed");
-    }
-  }
-
-  private void checkBlocks(long lba, long lbaCount) {
-    long blockCount = device.blockCount();
-    if (lba < 0 || lbaCount < 1 || lbaCount > blockCount || lba > blockCount - lbaCount) {
-      throw new IllegalArgumentException(
-          lbaCount + " blocks at LBA " + lba + ", needed: within 0 to " + (blockCount - 1));
-    }
-  }
-
-  private void checkTransfer(long lengthBytes) {
-    int limit = device.capabilities().transferBytesMax();
-    if (lengthBytes > limit) {
-      throw new IllegalArgumentException(
-          "a transfer of " + lengthBytes + " bytes, needed: at most " + limit);
-    }
-  }
-
-  private void checkMemory(long address, long lengthBytes) {
-    if (address <= 0 || (address | lengthBytes) % blockBytes != 0) {
-      throw new IllegalArgumentException(
-          "memory of "
-              + lengthBytes
-              + " bytes at 0x"
-              + Long.toHexString(address)
-              + ", needed: aligned to "
-              + blockBytes);
     }
   }
 }
