@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine.internal.wal;
 
-import static dev.basalt.engine.internal.wal.RecordDescriptor.*;
-
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
-import java.util.zip.CRC32C;
 
 /**
  * The end of the log in memory: a ring in which LSN n is at {@code n mod size}.
@@ -33,10 +29,8 @@ final class LogBuffer {
   }
 
   private final MemorySegment memory;
-  private final CRC32C crc = new CRC32C();
   private final long base;
   private final int sizeBytes;
-  private final ByteBuffer view;
 
   @SuppressWarnings("FieldMayBeFinal") // written through APPENDED
   private volatile long appendedLsn;
@@ -52,7 +46,6 @@ final class LogBuffer {
     this.sizeBytes = sizeBytes;
     memory = Arena.ofAuto().allocate(sizeBytes, LogRegion.ALIGNMENT_BYTES);
     base = memory.address();
-    view = WalMemory.view(base, sizeBytes);
     appendedLsn = endLsn;
   }
 
@@ -88,29 +81,6 @@ final class LogBuffer {
     WalMemory.copy(from, address(lsn), first);
     if (first < bytes) {
       WalMemory.copy(from + first, base, bytes - first);
-    }
-  }
-
-  /** Puts 8 bytes at an 8-byte aligned LSN, which never wrap. Under the latch. */
-  void putLong(long lsn, long value) {
-    assert (lsn & ALIGNMENT_BYTES - 1) == 0 : lsn;
-    WalMemory.putLong(address(lsn), value);
-  }
-
-  /** Computes and puts the checksum of a record that is otherwise complete. Under the latch. */
-  void seal(long lsn, int lengthBytes, int logTag) {
-    crc.reset();
-    update(lsn + HEADER_BYTES, lengthBytes - HEADER_BYTES);
-    update(lsn + LENGTH_OFFSET, HEADER_BYTES - LENGTH_OFFSET);
-    WalMemory.putInt(address(lsn + CHECKSUM_OFFSET), (int) crc.getValue() ^ logTag);
-  }
-
-  private void update(long lsn, int bytes) {
-    int offset = (int) (lsn & sizeBytes - 1);
-    int first = Math.min(bytes, sizeBytes - offset);
-    crc.update(view.limit(offset + first).position(offset));
-    if (first < bytes) {
-      crc.update(view.limit(bytes - first).position(0));
     }
   }
 }

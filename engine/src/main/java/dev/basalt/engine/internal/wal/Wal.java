@@ -2,6 +2,8 @@
 package dev.basalt.engine.internal.wal;
 
 import dev.basalt.bufferpool.LogGate;
+import dev.basalt.index.StructureChange;
+import dev.basalt.index.StructureLog;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.agent.AgentHandle;
@@ -27,7 +29,7 @@ import java.lang.ref.Reference;
  * commit sequence and the entry in flight are taken under it together. {@code horizonLsn} is
  * volatile; see {@link ChangeSections} for what it orders.
  */
-public final class Wal implements LogGate, AutoCloseable {
+public final class Wal implements LogGate, StructureLog, AutoCloseable {
   private static final int IN_FLIGHT_COUNT_MAX = 1 << 14;
 
   private final LogRegion region;
@@ -45,7 +47,7 @@ public final class Wal implements LogGate, AutoCloseable {
   private final AppendLatch latch;
   private final InFlightTable inFlight;
   private final ChangeSections sections;
-  private final LogWriter writer;
+  private final StructureRecord structureRecord;
   private final AgentHandle writerHandle;
   private final long eagerBytes;
   private final WaitCondition hasNoRoom = this::hasNoRoom;
@@ -78,8 +80,9 @@ public final class Wal implements LogGate, AutoCloseable {
     latch = new AppendLatch(lot, LogProgress.KEY_LATCH);
     inFlight = new InFlightTable(IN_FLIGHT_COUNT_MAX, position.commitSequence());
     sections = new ChangeSections(lot, LogProgress.KEY_SECTIONS);
+    structureRecord = new StructureRecord(epoch, logTag);
     eagerBytes = LogWriter.eagerBytes(buffer);
-    writer = new LogWriter(device, region, buffer, progress, config, execution);
+    LogWriter writer = new LogWriter(device, region, buffer, progress, config, execution);
     writerHandle = execution.start("log-writer", writer);
   }
 
@@ -133,6 +136,29 @@ public final class Wal implements LogGate, AutoCloseable {
   }
 
   /**
+   * Appends a structure record. The caller holds page latches; the only wait is for the log writer
+   * to free room in the log buffer, and that one takes no latch.
+   *
+   * <p>A run that the record starts is in flight from now on. One that it ends is not any more: the
+   * pages of this record are changed in a section that the next checkpoint waits for.
+   */
+  @Override
+  public long append(StructureChange change) throws LogFailedException {
+    int length = checkLength(StructureRecord.lengthBytes(change));
+    latchWithRoom(length, false);
+    long lsn = buffer.appendedLsn();
+    try {
+      buffer.put(lsn, structureRecord.encode(change, length, lsn, progress.durableLsn()), length);
+      trackRuns(change, lsn);
+      buffer.publish(lsn + length);
+    } finally {
+      latch.unlatch();
+    }
+    appended(lsn, lsn + length);
+    return lsn;
+  }
+
+  /**
    * Notes that a commit is in the pages.
    *
    * @param commitSequence the commit's sequence
@@ -153,7 +179,7 @@ public final class Wal implements LogGate, AutoCloseable {
   }
 
   /**
-   * Notes that a run is not pending any more: the record that publishes or releases it is applied.
+   * Notes that the commit that publishes a run is applied. Does nothing when the run has ended.
    *
    * @param runLsn the LSN of the record that allocated it
    */
@@ -336,24 +362,37 @@ public final class Wal implements LogGate, AutoCloseable {
     }
   }
 
-  long imageHorizon() {
+  @Override
+  public long imageHorizon() {
     return pageWritesAtomic ? Long.MIN_VALUE : horizonLsn;
   }
 
-  int enterChange() {
+  @Override
+  public long enterChange() {
     return sections.enter();
   }
 
-  void exitChange(int token) {
-    sections.exit(token);
+  @Override
+  public void exitChange(long token) {
+    sections.exit((int) token);
   }
 
-  private void checkLength(long bytes) {
+  private void trackRuns(StructureChange change, long lsn) {
+    for (int i = 0; i < change.endedRunCount(); i++) {
+      inFlight.closeRun(change.endedRun(i));
+    }
+    if (change.startsRun()) {
+      inFlight.openRun(lsn);
+    }
+  }
+
+  private int checkLength(long bytes) {
     if (bytes > region.recordBytesMax()) {
       throw new IllegalArgumentException(
-          "commit takes %,d bytes of log, limit for a log of this size: %,d"
+          "record takes %,d bytes of log, limit for a log of this size: %,d"
               .formatted(bytes, region.recordBytesMax()));
     }
+    return (int) bytes;
   }
 
   /** Latches once the buffer, and the in-flight table if wanted, have room for a record. */
