@@ -87,7 +87,7 @@ class WalSimulationTest {
 
     Run(long seed) {
       this.seed = seed;
-      kind = Kind.values()[Math.floorMod(seed, Kind.values().length)];
+      kind = List.of(Kind.GHOSTS, Kind.WRAPS, Kind.MIXED).get(Math.floorMod(seed, 3));
       random = new Random(seed);
     }
 
