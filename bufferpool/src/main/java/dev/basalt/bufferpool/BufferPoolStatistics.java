@@ -35,6 +35,18 @@ public record BufferPoolStatistics(
     String dropMode) {
 
   /**
+   * Returns how many of the accesses to pages found the page in memory. The pool does not count
+   * accesses: that would cost as much as an optimistic read itself. The layer above knows how many
+   * pages its operations visit.
+   *
+   * @param accesses pages visited since the pool was opened
+   * @return accesses less misses, 0 or more
+   */
+  public long hits(long accesses) {
+    return Math.max(0, accesses - misses);
+  }
+
+  /**
    * Returns how well neighbours were merged.
    *
    * @return pages per write command, 0 before the first

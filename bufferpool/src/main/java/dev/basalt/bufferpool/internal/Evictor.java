@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * does anything that takes long.
  */
 final class Evictor implements AutoCloseable {
+  private static final int STRIDE = 16;
+
   private final PoolParts parts;
   private final PageIds batch;
   private final long[] addresses;
@@ -34,16 +36,26 @@ final class Evictor implements AutoCloseable {
   /**
    * Moves the clock hand over some slots, or until enough clean pages are found.
    *
-   * @param slotCount how many slots to visit at most
-   * @param wanted how many pages the batch is to hold at most
+   * @param slotCount about how many slots to visit at most
+   * @param wanted how many pages are enough for the batch
    * @param dirty takes marked dirty pages as long as it has room; null when they are not wanted
    * @return how many pages were marked or taken
    */
   int sweep(int slotCount, int wanted, @Nullable PageIds dirty) {
+    int done = 0;
+    int most = Math.min(wanted, batch.capacity());
+    for (int visited = 0; visited < slotCount && batch.count() < most; visited += STRIDE) {
+      done += stride(dirty);
+    }
+    return done;
+  }
+
+  /** Small steps, so that the hand passes over few slots unvisited when the batch is full. */
+  private int stride(@Nullable PageIds dirty) {
     ResidentSet resident = parts.resident();
     int done = 0;
-    int slot = resident.advance(slotCount);
-    for (int i = 0; i < slotCount && batch.count() < wanted && !batch.isFull(); i++) {
+    int slot = resident.advance(STRIDE);
+    for (int i = 0; i < STRIDE && !batch.isFull(); i++) {
       long pageId = resident.slot(slot);
       if (pageId != ResidentSet.NONE && visit(pageId, dirty)) {
         done++;

@@ -32,9 +32,8 @@ final class PageIds {
     return ids[index];
   }
 
-  /** Returns the ids themselves, good up to {@link #count}. */
-  long[] array() {
-    return ids;
+  int capacity() {
+    return ids.length;
   }
 
   void clear() {

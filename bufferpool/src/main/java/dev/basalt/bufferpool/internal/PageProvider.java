@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A duty cycle never waits, for a latch or the log neither. When a whole round of the clock
  * finds nothing to do (all pages latched, ahead of the log or being written) the provider sleeps:
- * until a completion, until woken, or for a time that doubles up to {@link #BLOCKED_NANOS_MAX}.
+ * until a completion, until woken, or for a time that doubles, up to a limit.
  *
  * <p><b>Concurrency.</b> One agent. {@link #wake} and {@link #prefetch} may be called by any
  * thread: a thread takes a frame (volatile) and then wakes; the provider announces its sleep and
@@ -29,6 +29,9 @@ public final class PageProvider implements Agent, CompletionSink {
   private static final long PREFETCH_TAGS = 1L << 32;
   private static final long BLOCKED_NANOS_MIN = 100_000;
   private static final long BLOCKED_NANOS_MAX = 10_000_000;
+
+  /** The same while a caller waits for a frame. */
+  private static final long AWAITED_NANOS_MAX = 1_000_000;
 
   private final PoolParts parts;
   private final QueuePair queuePair;
@@ -143,12 +146,15 @@ public final class PageProvider implements Agent, CompletionSink {
 
   @Override
   public void sleep(Execution execution, long nanos) {
-    queuePair.sleep(isBlocked ? Math.min(nanos, blockedNanos) : nanos);
-    if (isBlocked) {
-      isBlocked = false;
-      idleSlots = 0;
-      blockedNanos = Math.min(2 * blockedNanos, BLOCKED_NANOS_MAX);
+    if (!isBlocked) {
+      queuePair.sleep(nanos);
+      return;
     }
+    queuePair.sleep(Math.min(nanos, blockedNanos));
+    isBlocked = false;
+    idleSlots = 0;
+    long most = parts.frames().hasWaiters() ? AWAITED_NANOS_MAX : BLOCKED_NANOS_MAX;
+    blockedNanos = Math.min(2 * blockedNanos, most);
   }
 
   @Override
