@@ -180,17 +180,16 @@ public final class ParkingLot {
   /** The waiters of some keys, the one that has waited longest first. */
   private static final class Bucket {
     volatile @Nullable Node head;
+    private @Nullable Node tail;
 
     synchronized void link(Node node) {
-      Node last = head;
+      Node last = tail;
       if (last == null) {
         head = node;
-        return;
+      } else {
+        last.next = node;
       }
-      while (last.next != null) {
-        last = last.next;
-      }
-      last.next = node;
+      tail = node;
     }
 
     /** Unlinks one node; returns false when a waker has done so. */
@@ -239,6 +238,9 @@ public final class ParkingLot {
         head = node.next;
       } else {
         previous.next = node.next;
+      }
+      if (node.next == null) {
+        tail = previous;
       }
     }
   }

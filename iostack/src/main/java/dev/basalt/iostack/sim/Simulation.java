@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
  * seam: no clock, no identity hash, no thread id, no iteration over a hash map of such.
  *
  * <p>A power cut ends all threads: {@link SimulatedPowerCut} leaves every wait, and again every
- * wait of a {@code finally} block on the way out. The same happens after a client has thrown.
+ * wait of a {@code finally} block on the way out. The threads end one after the other, those added
+ * last first; so who has opened something and started its agents may free the memory that they use.
+ * The same happens after a client has thrown.
  *
  * <p>An instance runs once. Several may run at the same time, each in its own world.
  *
@@ -349,7 +351,7 @@ public final class Simulation implements Execution {
     SimulatedThread next = isStopping || alive.isEmpty() ? null : next();
     if (isStopping) {
       alive.removeIf(thread -> !thread.isStarted);
-      next = alive.isEmpty() ? null : alive.getFirst();
+      next = alive.isEmpty() ? null : alive.getLast();
     }
     if (next != null) {
       handTo(next);
@@ -369,6 +371,16 @@ public final class Simulation implements Execution {
     }
     if (isStopping) {
       throw cut(self);
+    }
+  }
+
+  /** Lets the threads that were added after this one end before it does. */
+  private void awaitTurnToEnd(SimulatedThread self) {
+    alive.removeIf(thread -> !thread.isStarted);
+    SimulatedThread last = alive.getLast();
+    if (last != self) {
+      handTo(last);
+      awaitBaton(self);
     }
   }
 
@@ -512,6 +524,9 @@ public final class Simulation implements Execution {
   /** Returns what ends a thread. A thread that refuses to end is left behind. */
   private SimulatedPowerCut cut(SimulatedThread self) {
     self.isParked = false;
+    if (self.cutCount == 0) {
+      awaitTurnToEnd(self);
+    }
     if (++self.cutCount > CUT_COUNT_MAX) {
       stop(self.name + " does not end:\n" + self.report(now, REPORT_FRAMES_MAX), null);
       end(self);

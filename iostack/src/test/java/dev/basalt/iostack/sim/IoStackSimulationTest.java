@@ -69,6 +69,11 @@ class IoStackSimulationTest {
         world.checkSurvivors(
             world.device.afterPowerCut(SimulationPlan.of(seed), new Simulation(seed)));
       }
+      if (seed % 20 == 0) {
+        World again = new World(SimulationPlan.of(seed).withPowerCutAt(1 + seed * 7 % 250));
+        again.run(60);
+        assertEquals(world.simulation.traceHash(), again.simulation.traceHash());
+      }
     }
     assertTrue(cuts > 200, "cuts: " + cuts);
   }

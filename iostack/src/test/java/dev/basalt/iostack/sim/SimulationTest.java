@@ -216,6 +216,45 @@ class SimulationTest {
     }
   }
 
+  /** An owner may free, in its finally block, what its agents and workers use in theirs. */
+  @Test
+  void shouldEndThreadsInReverseOrder() {
+    for (long seed = 0; seed < 100; seed++) {
+      Simulation simulation = new Simulation(seed);
+      List<String> ended = new ArrayList<>();
+      int saboteur = (int) (seed % 4);
+      simulation.client("owner", () -> owner(simulation, ended, saboteur));
+      simulation.run();
+      assertEquals(List.of("worker 2", "worker 1", "worker 0", "owner"), ended);
+    }
+  }
+
+  private static void owner(Simulation simulation, List<String> ended, int saboteur) {
+    try {
+      for (int i = 0; i < 3; i++) {
+        String name = "worker " + i;
+        boolean cuts = i == saboteur;
+        simulation.client(name, () -> work(simulation, ended, name, cuts));
+      }
+      simulation.parkNanos("work", 50_000);
+      simulation.cutPower();
+    } finally {
+      ended.add("owner");
+    }
+  }
+
+  private static void work(Simulation simulation, List<String> ended, String name, boolean cuts) {
+    try {
+      simulation.parkNanos("work", 10_000);
+      if (cuts) {
+        simulation.cutPower();
+      }
+      simulation.park("the end");
+    } finally {
+      ended.add(name);
+    }
+  }
+
   @Test
   void shouldLeaveAThreadBehindThatRefusesToEnd() {
     Simulation simulation = new Simulation(1);
