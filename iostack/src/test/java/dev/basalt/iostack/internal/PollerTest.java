@@ -99,25 +99,6 @@ class PollerTest {
     poller.close();
   }
 
-  @Test
-  void shouldCountFreeRequests() {
-    RequestPool pool = new RequestPool(3);
-    assertTrue(pool.isWhole());
-    int first = pool.tryAcquire();
-    int second = pool.tryAcquire();
-    int third = pool.tryAcquire();
-    assertEquals(-1, pool.tryAcquire());
-    assertEquals(3, first + second + third);
-    assertTrue(pool.isEmpty());
-    pool.release(second);
-    assertFalse(pool.isEmpty());
-    assertEquals(second, pool.tryAcquire());
-    pool.release(first);
-    pool.release(second);
-    pool.release(third);
-    assertTrue(pool.isWhole());
-  }
-
   private Poller stepped() {
     Poller poller = new Poller(queuePair, 8, new SteppedExecution());
     poller.start("poller");
