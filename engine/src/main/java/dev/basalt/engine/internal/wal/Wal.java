@@ -48,6 +48,7 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   private final InFlightTable inFlight;
   private final ChangeSections sections;
   private final StructureRecord structureRecord;
+  private final LogWriterCounters counters;
   private final AgentHandle writerHandle;
   private final long eagerBytes;
   private final WaitCondition hasNoRoom = this::hasNoRoom;
@@ -83,6 +84,7 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
     structureRecord = new StructureRecord(epoch, logTag);
     eagerBytes = LogWriter.eagerBytes(buffer);
     LogWriter writer = new LogWriter(device, region, buffer, progress, config, execution);
+    counters = writer.counters();
     writerHandle = execution.start("log-writer", writer);
   }
 
@@ -348,6 +350,24 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
       progress.fail("superblock could not be written: " + e.getMessage(), e);
       throw e;
     }
+  }
+
+  /**
+   * Returns what was done.
+   *
+   * @return a snapshot, each number exact at some moment during the call
+   */
+  public WalStatistics statistics() {
+    long end = appendedLsn();
+    return new WalStatistics(
+        end - startLsn,
+        counters.durableBytes(),
+        counters.groups(),
+        counters.writes(),
+        counters.writtenBytes(),
+        counters.flushes(),
+        end - space.redoLsn(),
+        region.capacityBytes());
   }
 
   /** Makes everything appended durable, ends the writer and closes its queue pair. Idempotent. */
