@@ -101,24 +101,12 @@ class LogReaderTest {
 
   @Test
   void shouldEndAtAGhostOfAnEarlierEpoch() throws IOException {
-    fill(1, 3);
-    byte[] ghost = device.readBlock(lba(2));
-    device.flipBit(lba(1), 99); // as if the second write had been lost, and the third not
-    overwriteDurableLsn();
-    try (LogLife life = open()) {
-      assertEquals(List.of(1L), life.recovered);
-      life.wal.awaitDurable(life.append(4, FILL_BYTES));
-    }
-    restore(lba(2), ghost);
-    try (LogLife life = open()) {
-      assertEquals(List.of(1L, 4L), life.recovered);
-      assertEquals("a record of an earlier epoch", life.end.reason());
-    }
+    leaveGhost();
   }
 
   @Test
   void shouldEndAtAGhostRightAtTheRedoPoint() throws IOException {
-    shouldEndAtAGhostOfAnEarlierEpoch();
+    leaveGhost();
     byte[] ghost = device.readBlock(lba(2));
     try (LogLife life = open()) {
       life.checkpoint();
@@ -175,6 +163,23 @@ class LogReaderTest {
     device.flipBit(2, 3); // where ext file systems begin
     IOException e = assertThrows(IOException.class, this::open);
     assertTrue(String.valueOf(e.getMessage()).contains("byte 0"), e.getMessage());
+  }
+
+  /** A record of the first life right behind the one record of the second. */
+  private void leaveGhost() throws IOException {
+    fill(1, 3);
+    byte[] ghost = device.readBlock(lba(2));
+    device.flipBit(lba(1), 99); // as if the second write had been lost, and the third not
+    overwriteDurableLsn();
+    try (LogLife life = open()) {
+      assertEquals(List.of(1L), life.recovered);
+      life.wal.awaitDurable(life.append(4, FILL_BYTES));
+    }
+    restore(lba(2), ghost);
+    try (LogLife life = open()) {
+      assertEquals(List.of(1L, 4L), life.recovered);
+      assertEquals("a record of an earlier epoch", life.end.reason());
+    }
   }
 
   private LogLife open() throws IOException {
