@@ -40,11 +40,15 @@ public final class PageFaults implements AutoCloseable {
    */
   public boolean tryFaultIn(long pageId) throws IOException {
     parts.failure().check();
-    parts.latches().awaitReadable(pageId);
     long word = parts.states().word(pageId);
-    if (PageStates.state(word) != PageStates.EVICTED
-        || PageStates.isWriting(word)
-        || !parts.states().tryFaultIn(pageId, word)) {
+    if (PageStates.state(word) != PageStates.EVICTED) {
+      return false;
+    }
+    if (PageStates.isWriting(word)) {
+      parts.latches().awaitReadable(pageId);
+      return false;
+    }
+    if (!parts.states().tryFaultIn(pageId, word)) {
       return false;
     }
     parts.counters().misses.increment();

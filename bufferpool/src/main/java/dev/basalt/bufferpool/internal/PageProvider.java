@@ -26,6 +26,7 @@ public final class PageProvider implements Agent, CompletionSink {
   private static final int QUEUE_DEPTH = 64;
   private static final int SWEEP_SLOTS = 512;
   private static final int DROP_BATCH_MAX = 256;
+  private static final long GROUP_PAGES = 16;
   private static final long PREFETCH_TAGS = 1L << 32;
   private static final long BLOCKED_NANOS_MIN = 100_000;
   private static final long BLOCKED_NANOS_MAX = 10_000_000;
@@ -224,21 +225,44 @@ public final class PageProvider implements Agent, CompletionSink {
   /** Stages the collected dirty pages in the order of their ids; keeps those ahead of the log. */
   private int writeDirty() {
     dirty.sort();
-    int staged = 0;
+    int before = writer.inFlight();
     int kept = 0;
     int index = 0;
     for (; index < dirty.count(); index++) {
-      PageWriter.Outcome outcome = writer.tryStage(dirty.get(index));
+      PageWriter.Outcome outcome = stageWithNeighbours(dirty.get(index));
       if (outcome == PageWriter.Outcome.FULL) {
         break;
       }
-      if (outcome == PageWriter.Outcome.STAGED) {
-        staged++;
-      } else if (outcome == PageWriter.Outcome.AHEAD_OF_LOG) {
+      if (outcome == PageWriter.Outcome.AHEAD_OF_LOG) {
         dirty.keep(kept++, index);
       }
     }
     dirty.removeBetween(kept, index);
-    return staged;
+    return writer.inFlight() - before;
+  }
+
+  /**
+   * Stages a page and those of its aligned group that are marked and dirty too: they leave soon,
+   * and the hand meets pages in no order, so that neighbours rarely come together by themselves.
+   */
+  private PageWriter.Outcome stageWithNeighbours(long pageId) {
+    PageWriter.Outcome outcome = PageWriter.Outcome.CLEAN;
+    long first = pageId & -GROUP_PAGES;
+    long last = Math.min(first + GROUP_PAGES, parts.region().pageCount()) - 1;
+    for (long id = first; id <= last; id++) {
+      if (id == pageId) {
+        outcome = writer.tryStage(id);
+      } else if (isVictim(id)) {
+        writer.tryStage(id);
+      }
+    }
+    return outcome;
+  }
+
+  private boolean isVictim(long pageId) {
+    long word = parts.states().word(pageId);
+    return PageStates.state(word) == PageStates.MARKED
+        && PageStates.isDirty(word)
+        && !PageStates.isWriting(word);
   }
 }

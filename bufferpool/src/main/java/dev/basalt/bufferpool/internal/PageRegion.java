@@ -91,6 +91,15 @@ public final class PageRegion implements AutoCloseable {
   }
 
   /**
+   * Returns how many page ids there are.
+   *
+   * @return the count
+   */
+  public long pageCount() {
+    return pages.sizeBytes() >>> pageShift;
+  }
+
+  /**
    * Returns the size of a page on the device.
    *
    * @return blocks
