@@ -14,5 +14,6 @@ module dev.basalt.iostack {
   provides dev.basalt.iostack.BlockDeviceProvider with
       dev.basalt.iostack.internal.FileDeviceProvider,
       dev.basalt.iostack.internal.RamDeviceProvider,
+      dev.basalt.iostack.internal.UringDeviceProvider,
       dev.basalt.iostack.sim.SimulatedDeviceProvider;
 }

@@ -14,6 +14,9 @@ import java.nio.file.Path;
  * A regular file or block device opened for reading and writing, past the page cache where asked,
  * and locked by this process for as long as it is open.
  *
+ * <p>The lock has a descriptor of its own: an io_uring keeps the files registered with it open for
+ * a while after its process has died, and would keep the lock with them.
+ *
  * <p><b>Concurrency.</b> Any thread; {@link #close} once nobody uses the descriptor any more.
  */
 public final class DirectFile implements AutoCloseable {
@@ -41,22 +44,24 @@ public final class DirectFile implements AutoCloseable {
 
   private final Path path;
   private final int fd;
+  private final int lockFd;
   private final boolean isBlockDevice;
   private final int memoryAlignmentBytes;
   private final int offsetAlignmentBytes;
   private final boolean hasVolatileWriteCache;
   private boolean closed;
 
-  private DirectFile(Path path, int fd) throws IOException {
+  private DirectFile(Path path, int fd, int lockFd) throws IOException {
     this.path = path;
     this.fd = fd;
+    this.lockFd = lockFd;
     try (Arena arena = Arena.ofConfined()) {
       StatxBuffer status = StatxBuffer.of(fd, arena);
       isBlockDevice = status.isBlockDevice();
       if (!isBlockDevice && !status.isRegularFile()) {
         throw new IOException(path + " is neither a regular file nor a block device");
       }
-      FileLock.take(fd, path.toString());
+      FileLock.take(lockFd, path.toString());
       int memory = status.memoryAlignmentBytes();
       int offset =
           isBlockDevice ? (int) ioctl("BLKSSZGET", BLKSSZGET) : status.offsetAlignmentBytes();
@@ -93,14 +98,16 @@ public final class DirectFile implements AutoCloseable {
     // (open(2)).
     flags |= isBlock(path) ? O_EXCL : 0;
     int fd = openAt(path, flags);
+    int lockFd = -1;
     try {
-      DirectFile file = new DirectFile(path, fd);
+      lockFd = openAt(path, O_RDONLY | O_CLOEXEC);
+      DirectFile file = new DirectFile(path, fd, lockFd);
       if (creates) {
         syncDirectory(path);
       }
       return file;
     } catch (Throwable e) {
-      Syscall.shared(SyscallNumber.CLOSE, fd);
+      closeAll(fd, lockFd);
       throw e;
     }
   }
@@ -209,13 +216,20 @@ public final class DirectFile implements AutoCloseable {
   public synchronized void close() {
     if (!closed) {
       closed = true;
-      Syscall.shared(SyscallNumber.CLOSE, fd);
+      closeAll(fd, lockFd);
     }
   }
 
   @Override
   public String toString() {
     return path.toString();
+  }
+
+  private static void closeAll(int fd, int lockFd) {
+    Syscall.shared(SyscallNumber.CLOSE, fd);
+    if (lockFd >= 0) {
+      Syscall.shared(SyscallNumber.CLOSE, lockFd); // gives the lock up, so it comes last
+    }
   }
 
   private static boolean isBlock(Path path) {
@@ -231,7 +245,8 @@ public final class DirectFile implements AutoCloseable {
     if (result < 0) {
       int errno = (int) -result;
       boolean direct = (flags & O_DIRECT) != 0;
-      String call = "open(" + path + ", O_RDWR" + (direct ? " | O_DIRECT)" : ")");
+      String mode = (flags & O_RDWR) != 0 ? ", O_RDWR" : ", O_RDONLY";
+      String call = "open(" + path + mode + (direct ? " | O_DIRECT)" : ")");
       throw new ErrnoException(call, errno, advice(path, errno, direct));
     }
     return (int) result;

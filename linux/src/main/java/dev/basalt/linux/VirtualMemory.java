@@ -13,9 +13,11 @@ public final class VirtualMemory {
   private static final long ALIGNMENT_BYTES = 2 << 20;
   private static final int PROT_READ_WRITE = 1 | 2;
   private static final int PROT_READ = 1;
+  private static final int MAP_SHARED = 0x01;
   private static final int MAP_PRIVATE = 0x02;
   private static final int MAP_ANONYMOUS = 0x20;
   private static final int MAP_NORESERVE = 0x4000;
+  private static final int MAP_POPULATE = 0x8000;
 
   private VirtualMemory() {}
 
@@ -84,6 +86,12 @@ public final class VirtualMemory {
       throw new ErrnoException(
           "madvise(0x%x, %d, %s)".formatted(address, sizeBytes, advice), (int) -result);
     }
+  }
+
+  /** Maps what a descriptor offers, populated; returns the address or the negated errno. */
+  static long mapShared(int fd, long sizeBytes, long offset) {
+    int flags = MAP_SHARED | MAP_POPULATE;
+    return Syscall.shared(SyscallNumber.MMAP, 0, sizeBytes, PROT_READ_WRITE, flags, fd, offset);
   }
 
   static void unmap(long address, long sizeBytes) {

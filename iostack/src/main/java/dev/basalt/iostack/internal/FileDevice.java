@@ -66,7 +66,7 @@ final class FileDevice implements BlockDevice {
       FileChannel channel = openChannel(path, create, file == null);
       try {
         device = new FileDevice(path, channel, file, execution);
-        device.grow(sizeBytes / BLOCK_BYTES);
+        device.grow(Math.ceilDiv(sizeBytes, BLOCK_BYTES));
       } catch (Throwable e) {
         channel.close();
         throw e;

@@ -29,6 +29,10 @@ final class TransferMemory {
     NativeMemory.ALL.asSlice(address, lengthBytes).fill((byte) 0);
   }
 
+  static long getLong(long address) {
+    return NativeMemory.ALL.get(JAVA_LONG_UNALIGNED, address);
+  }
+
   static void putLong(long address, long value) {
     NativeMemory.ALL.set(JAVA_LONG_UNALIGNED, address, value);
   }

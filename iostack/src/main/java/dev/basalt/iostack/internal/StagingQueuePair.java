@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack.internal;
+
+import dev.basalt.iostack.CompletionSink;
+import dev.basalt.iostack.IoStatus;
+import dev.basalt.iostack.IoVector;
+import dev.basalt.iostack.QueuePair;
+import dev.basalt.linux.MappedRegion;
+
+/**
+ * A queue pair that takes any memory, over one that transfers through pinned memory only: each
+ * command has a slot of staging memory, and its data is copied once.
+ *
+ * <p>Without it a read into a page that was dropped would succeed and change nothing: the device
+ * writes to the frame that was pinned, not to the one the page has now (facts, trap 1).
+ *
+ * <p><b>Ownership.</b> Owns the queue pair below and the staging memory, which is unmapped after
+ * that queue pair is closed, and so after its last completion. Written data is copied when the
+ * command is queued; read data when its completion is delivered.
+ *
+ * <p><b>Concurrency.</b> That of the queue pair below.
+ */
+final class StagingQueuePair implements QueuePair, CompletionSink {
+  private static final CompletionSink NOBODY = (_, _) -> {};
+
+  private final QueuePair pinned;
+  private final MappedRegion staging;
+  private final CommandLimits limits;
+  private final int slotBytes;
+  private final long[] tags;
+  private final boolean[] isInFlight;
+  private final IoVector[] targets;
+  private final int[] free;
+  private int freeCount;
+  private CompletionSink sink = NOBODY;
+  private boolean isClosed;
+
+  /**
+   * Creates the queue pair.
+   *
+   * @param pinned takes addresses within the staging memory
+   * @param staging memory pinned for the device, {@code depth} slots
+   * @param limits what callers may ask for
+   * @param slotBytes size of a slot: the most bytes of one command
+   */
+  StagingQueuePair(QueuePair pinned, MappedRegion staging, CommandLimits limits, int slotBytes) {
+    int depth = pinned.depth();
+    this.pinned = pinned;
+    this.staging = staging;
+    this.limits = limits;
+    this.slotBytes = slotBytes;
+    tags = new long[depth];
+    isInFlight = new boolean[depth];
+    targets = new IoVector[depth];
+    free = new int[depth];
+    for (int i = depth - 1; i >= 0; i--) {
+      targets[i] = new IoVector(IoVector.CAPACITY_MAX);
+      free[freeCount++] = i;
+    }
+  }
+
+  @Override
+  public int depth() {
+    return pinned.depth();
+  }
+
+  @Override
+  public int inFlight() {
+    return free.length - freeCount;
+  }
+
+  @Override
+  public boolean tryRead(long lba, int lbaCount, long address, long tag) {
+    checkOpen();
+    int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
+    int slot = tryTake(tag);
+    if (slot < 0) {
+      return false;
+    }
+    targets[slot].tryAdd(address, lengthBytes);
+    return queued(slot, pinned.tryRead(lba, lbaCount, memory(slot), slot));
+  }
+
+  @Override
+  public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
+    checkOpen();
+    int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
+    int slot = tryTake(tag);
+    if (slot < 0) {
+      return false;
+    }
+    TransferMemory.copy(address, memory(slot), lengthBytes);
+    return queued(slot, pinned.tryWrite(lba, lbaCount, memory(slot), slot));
+  }
+
+  @Override
+  public boolean tryReadVectored(long lba, IoVector vector, long tag) {
+    checkOpen();
+    int lengthBytes = limits.checkVector(lba, vector);
+    int slot = tryTake(tag);
+    if (slot < 0) {
+      return false;
+    }
+    for (int i = 0; i < vector.count(); i++) {
+      targets[slot].tryAdd(vector.address(i), vector.lengthBytes(i));
+    }
+    int lbaCount = lengthBytes / limits.blockBytes();
+    return queued(slot, pinned.tryRead(lba, lbaCount, memory(slot), slot));
+  }
+
+  @Override
+  public boolean tryWriteVectored(long lba, IoVector vector, long tag) {
+    checkOpen();
+    int lengthBytes = limits.checkVector(lba, vector);
+    int slot = tryTake(tag);
+    if (slot < 0) {
+      return false;
+    }
+    long piece = memory(slot);
+    for (int i = 0; i < vector.count(); i++) {
+      TransferMemory.copy(vector.address(i), piece, vector.lengthBytes(i));
+      piece += vector.lengthBytes(i);
+    }
+    int lbaCount = lengthBytes / limits.blockBytes();
+    return queued(slot, pinned.tryWrite(lba, lbaCount, memory(slot), slot));
+  }
+
+  @Override
+  public boolean tryFlush(long tag) {
+    checkOpen();
+    int slot = tryTake(tag);
+    return slot >= 0 && queued(slot, pinned.tryFlush(slot));
+  }
+
+  @Override
+  public boolean tryDeallocate(long lba, long lbaCount, long tag) {
+    checkOpen();
+    limits.checkBlocks(lba, lbaCount);
+    int slot = tryTake(tag);
+    return slot >= 0 && queued(slot, pinned.tryDeallocate(lba, lbaCount, slot));
+  }
+
+  @Override
+  public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
+    checkOpen();
+    limits.checkBlocks(lba, lbaCount);
+    int slot = tryTake(tag);
+    return slot >= 0 && queued(slot, pinned.tryWriteZeroes(lba, lbaCount, slot));
+  }
+
+  @Override
+  public boolean tryCancel(long tag) {
+    checkOpen();
+    for (int slot = 0; slot < tags.length; slot++) {
+      if (isInFlight[slot] && tags[slot] == tag) {
+        return pinned.tryCancel(slot);
+      }
+    }
+    return false;
+  }
+
+  @Override
+  public void submit() {
+    pinned.submit();
+  }
+
+  @Override
+  public int poll(CompletionSink receiver, int max) {
+    sink = receiver;
+    try {
+      return pinned.poll(this, max);
+    } finally {
+      sink = NOBODY;
+    }
+  }
+
+  @Override
+  public void onCompletion(long tag, int status) {
+    int slot = (int) tag;
+    if (status == IoStatus.SUCCESS) {
+      copyOut(slot);
+    }
+    release(slot);
+    sink.onCompletion(tags[slot], status);
+  }
+
+  @Override
+  public void sleep(long nanos) {
+    pinned.sleep(nanos);
+  }
+
+  @Override
+  public void wake() {
+    pinned.wake();
+  }
+
+  @Override
+  public void close() {
+    if (!isClosed) {
+      pinned.close();
+      isClosed = true;
+      staging.close();
+    }
+  }
+
+  @Override
+  public String toString() {
+    return pinned + ", staged";
+  }
+
+  private void copyOut(int slot) {
+    IoVector target = targets[slot];
+    long piece = memory(slot);
+    for (int i = 0; i < target.count(); i++) {
+      TransferMemory.copy(piece, target.address(i), target.lengthBytes(i));
+      piece += target.lengthBytes(i);
+    }
+  }
+
+  private long memory(int slot) {
+    return staging.address() + (long) slot * slotBytes;
+  }
+
+  private int tryTake(long tag) {
+    if (freeCount == 0) {
+      return -1;
+    }
+    int slot = free[--freeCount];
+    tags[slot] = tag;
+    isInFlight[slot] = true;
+    targets[slot].clear();
+    return slot;
+  }
+
+  private boolean queued(int slot, boolean isQueued) {
+    if (!isQueued) {
+      release(slot);
+    }
+    return isQueued;
+  }
+
+  private void release(int slot) {
+    isInFlight[slot] = false;
+    free[freeCount++] = slot;
+  }
+
+  private void checkOpen() {
+    if (isClosed) {
+      throw new IllegalStateException("queue pair is closed");
+    }
+  }
+}

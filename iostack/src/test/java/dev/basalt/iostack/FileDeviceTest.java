@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack;
+
+import dev.basalt.iostack.agent.Execution;
+import java.io.IOException;
+import java.nio.file.Path;
+
+class FileDeviceTest extends BlockDeviceConformance {
+  @Override
+  BlockDevice open(Path directory) throws IOException {
+    return Devices.open(
+        "file:" + directory.resolve("data") + "?create=true&size=16MiB", Execution.threads());
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.linux;
+
+/** What to tell a user whose kernel refuses io_uring, by errno and by what the machine says. */
+final class IoUringRefusal {
+  private static final String OTHERWISE = ", or use file: instead of io_uring:";
+
+  private IoUringRefusal() {}
+
+  /**
+   * Explains a refused set-up.
+   *
+   * @param errno what io_uring_setup(2) returned
+   * @param disabledSysctl kernel.io_uring_disabled, or -1 where there is none
+   */
+  static String ofSetup(int errno, int disabledSysctl) {
+    return switch (errno) {
+      case Errno.EPERM, Errno.EACCES -> ofPermission(disabledSysctl) + OTHERWISE;
+      case Errno.ENOSYS ->
+          "this kernel has no io_uring (Linux 5.11 or newer is needed) or a seccomp filter hides"
+              + " it: allow io_uring in the container's seccomp profile"
+              + OTHERWISE;
+      case Errno.ENOMEM -> ofMemory() + OTHERWISE;
+      case Errno.EMFILE -> "too many open files: raise the limit (ulimit -n)";
+      default -> "";
+    };
+  }
+
+  /** Explains refused registered buffers. */
+  static String ofBuffers(int errno) {
+    return errno == Errno.ENOMEM ? ofMemory() + ", or open without fixed=true" : "";
+  }
+
+  private static String ofPermission(int disabledSysctl) {
+    return switch (disabledSysctl) {
+      case 2 ->
+          "the sysctl kernel.io_uring_disabled is 2: as root run"
+              + " 'sysctl -w kernel.io_uring_disabled=0'";
+      case 1 ->
+          "the sysctl kernel.io_uring_disabled is 1: as root run"
+              + " 'sysctl -w kernel.io_uring_disabled=0', or join the group of the sysctl"
+              + " kernel.io_uring_group";
+      default ->
+          "a seccomp filter or security module forbids io_uring: allow it in the container's"
+              + " seccomp profile";
+    };
+  }
+
+  private static String ofMemory() {
+    return "locked memory is limited to "
+        + Memlock.describe()
+        + ": raise memlock (ulimit -l; LimitMEMLOCK= in systemd) or take a smaller depth";
+  }
+}

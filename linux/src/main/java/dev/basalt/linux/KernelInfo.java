@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.linux;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** What the running kernel says about itself. */
+public final class KernelInfo {
+  private static final Path IO_URING_DISABLED = Path.of("/proc/sys/kernel/io_uring_disabled");
+
+  private KernelInfo() {}
+
+  /**
+   * Returns the kernel's release.
+   *
+   * @return such as {@code 6.18.1}
+   */
+  public static String release() {
+    return System.getProperty("os.version");
+  }
+
+  /**
+   * Returns the sysctl kernel.io_uring_disabled.
+   *
+   * @return 0 allowed, 1 for a group only, 2 forbidden; -1 where the kernel has no such sysctl
+   */
+  public static int ioUringDisabled() {
+    try {
+      return Integer.parseInt(Files.readString(IO_URING_DISABLED).strip());
+    } catch (IOException | NumberFormatException _) { // Before Linux 6.6 there is no such file.
+      return -1;
+    }
+  }
+}
