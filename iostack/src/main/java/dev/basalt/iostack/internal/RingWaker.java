@@ -54,7 +54,7 @@ final class RingWaker {
 
   /** Owner: the sleep is over, for whatever reason. */
   void awake() {
-    state.set(AWAKE);
+    state.getAndSet(AWAKE); // a read too: it orders what the waker published before
   }
 
   /** Anyone. */

@@ -42,12 +42,15 @@ public final class UringDeviceProvider implements BlockDeviceProvider {
   @Override
   public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
     UriOptions options = new UriOptions(uri, "create", "size", "fixed");
+    // All of them before the file is touched: a mistake must not leave a new file behind.
+    boolean isFixed = options.flag("fixed", false);
+    long sizeBytes = options.sizeBytes("size", 0);
     Platform.requireUsable(this);
     DirectFile file =
-        DirectFile.open(Path.of(uri.target()), options.flag("create"), DirectFile.Mode.DIRECT);
+        DirectFile.open(
+            Path.of(uri.target()), options.flag("create", false), DirectFile.Mode.DIRECT);
     try {
-      UringDevice device = new UringDevice(file, options.flag("fixed"));
-      long sizeBytes = options.sizeBytes("size", 0);
+      UringDevice device = new UringDevice(file, isFixed);
       int blockBytes = device.capabilities().blockBytes();
       device.grow(Math.ceilDiv(sizeBytes, blockBytes));
       return device;
