@@ -33,9 +33,6 @@ public final class ChangeKind {
   /** Pages were freed; payload: extents. */
   public static final int MAP_CLEAR = 10;
 
-  /** The page space has more groups; payload: {count}. */
-  public static final int MAP_GROUPS = 11;
-
   /** No page: pages were allocated that nothing refers to yet; payload: extents. */
   public static final int RUN_START = 16;
 
@@ -51,7 +48,7 @@ public final class ChangeKind {
    * @return true for deltas
    */
   public static boolean isDelta(int kind) {
-    return kind >= CUT && kind <= MAP_GROUPS;
+    return kind >= CUT && kind <= MAP_CLEAR;
   }
 
   /**

@@ -94,8 +94,8 @@ public final class Node {
     return IndexMemory.getShort(node + COUNT_OFFSET);
   }
 
-  static void count(long node, long count) {
-    IndexMemory.putShort(node + COUNT_OFFSET, (int) count);
+  static void storedCount(long node, int count) {
+    IndexMemory.putShort(node + COUNT_OFFSET, count);
   }
 
   static int prefixLength(long node) {

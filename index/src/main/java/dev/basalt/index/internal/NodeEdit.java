@@ -51,7 +51,7 @@ public final class NodeEdit {
     int upperBytes = fences.upperLength == Node.NO_FENCE ? 0 : fences.upperLength;
     int upperOffset = lowerOffset - upperBytes;
     PageHeader.type(node, level == 0 ? PageType.LEAF : PageType.INNER);
-    Node.count(node, 0);
+    Node.storedCount(node, 0);
     Node.prefixLength(node, fences.prefixLength());
     Node.heapStart(node, upperOffset);
     Node.recordBytes(node, 0);
@@ -104,7 +104,7 @@ public final class NodeEdit {
       IndexMemory.move(
           slotAddress, slotAddress + Node.SLOT_BYTES, (count - slot) * Node.SLOT_BYTES);
     }
-    Node.count(node, count + 1);
+    Node.storedCount(node, count + 1);
     int prefix = Node.prefixLength(node);
     putRecord(node, slot, key + prefix, keyLength - prefix, value, valueField);
   }
@@ -120,7 +120,7 @@ public final class NodeEdit {
     if (after > 0) {
       IndexMemory.move(slotAddress + Node.SLOT_BYTES, slotAddress, after);
     }
-    Node.count(node, count - 1);
+    Node.storedCount(node, count - 1);
     Node.recordBytes(node, Node.recordBytes(node) - length);
     if (offset == Node.heapStart(node)) {
       Node.heapStart(node, offset + length);
@@ -148,7 +148,7 @@ public final class NodeEdit {
     long value = suffix + suffixLength;
     int shift = Node.prefixLength(node) - Node.prefixLength(from);
     int count = Node.storedCount(node);
-    Node.count(node, count + 1);
+    Node.storedCount(node, count + 1);
     if (shift >= 0) {
       putRecord(node, count, suffix + shift, suffixLength - shift, value, field);
     } else {
@@ -178,7 +178,7 @@ public final class NodeEdit {
   static void appendKey(long node, long key, int keyLength, long value, int valueField) {
     int count = Node.storedCount(node);
     int prefix = Node.prefixLength(node);
-    Node.count(node, count + 1);
+    Node.storedCount(node, count + 1);
     putRecord(node, count, key + prefix, keyLength - prefix, value, valueField);
   }
 

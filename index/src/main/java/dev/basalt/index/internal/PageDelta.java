@@ -52,7 +52,6 @@ public final class PageDelta {
       case ChangeKind.UNLINK -> unlink(page, pageBytes, key, length);
       case ChangeKind.MAP_SET -> mark(page, pageBytes, payload, payloadBytes, true);
       case ChangeKind.MAP_CLEAR -> mark(page, pageBytes, payload, payloadBytes, false);
-      case ChangeKind.MAP_GROUPS -> SpaceMap.groupCount(page, argument);
       default -> throw new AssertionError("delta of kind " + kind);
     }
   }

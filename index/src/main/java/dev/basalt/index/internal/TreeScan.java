@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.index.internal;
+
+import dev.basalt.bufferpool.BufferPool;
+import dev.basalt.index.ValueBuffer;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A cursor's place: a private copy of one leaf, taken under validation, and a position in it.
+ *
+ * <p>The next leaf is found by the link while the leaf that was copied is unchanged, which proves
+ * that the link is; else by a descent to the copy's upper fence. The previous leaf is always found
+ * by a descent to just below the lower fence. So splits and merges meanwhile move no key out of
+ * sight or into sight twice.
+ *
+ * <p><b>Concurrency.</b> Used by one thread at a time. Its memory is freed with the object.
+ */
+public final class TreeScan {
+  private static final int READ_AHEAD_LEAVES = 16;
+  private static final int KEY_AREA_BYTES = 1024;
+  private static final int NO_BOUND = -1;
+
+  private final TreeCore core;
+  private final BufferPool pool;
+  private final int pageBytes;
+  private final TreeWork work;
+  private final MemorySegment memory;
+  private final long leaf;
+  private final long low;
+  private final long high;
+  private final long target;
+  private final long[] ahead = new long[READ_AHEAD_LEAVES];
+
+  private int lowLength = NO_BOUND;
+  private int highLength = NO_BOUND;
+  private boolean isLowInclusive = true;
+  private boolean isHighInclusive = true;
+
+  private long leafId = -1;
+  private long leafToken;
+  private int leavesByLink;
+
+  /** Slots inside the bounds are from begin to below end. */
+  private int begin;
+
+  private int end;
+  private int index;
+  private boolean isOnEntry;
+
+  /**
+   * Creates a place before all keys.
+   *
+   * @param core the tree
+   */
+  public TreeScan(TreeCore core) {
+    this.core = core;
+    pool = core.pool;
+    pageBytes = core.pageBytes;
+    work = new TreeWork(pageBytes);
+    memory = Arena.ofAuto().allocate(pageBytes + 2048L + 3L * KEY_AREA_BYTES, 8);
+    leaf = memory.address();
+    low = leaf + pageBytes + 2048;
+    high = low + KEY_AREA_BYTES;
+    target = high + KEY_AREA_BYTES;
+  }
+
+  /**
+   * Sets the low bound and starts anew.
+   *
+   * @param key absolute address of the bound
+   * @param length its length; -1 for none
+   * @param isInclusive whether that key belongs to the range
+   */
+  public void low(long key, int length, boolean isInclusive) {
+    IndexMemory.copy(key, low, Math.max(0, length));
+    lowLength = length;
+    isLowInclusive = isInclusive;
+    leafId = -1;
+    isOnEntry = false;
+  }
+
+  /**
+   * Sets the high bound and starts anew.
+   *
+   * @param key absolute address of the bound
+   * @param length its length; -1 for none
+   * @param isInclusive whether that key belongs to the range
+   */
+  public void high(long key, int length, boolean isInclusive) {
+    IndexMemory.copy(key, high, Math.max(0, length));
+    highLength = length;
+    isHighInclusive = isInclusive;
+    leafId = -1;
+    isOnEntry = false;
+  }
+
+  /**
+   * Moves between the last key below and the first key at or above one.
+   *
+   * @param key absolute address of the key
+   * @param length its length
+   * @throws IOException when a page cannot be read
+   */
+  public void seek(long key, int length) throws IOException {
+    if (lowLength >= 0 && IndexMemory.compare(key, length, low, lowLength) < 0) {
+      load(low, lowLength, TreeWork.AT);
+      index = begin;
+    } else if (highLength >= 0 && IndexMemory.compare(key, length, high, highLength) > 0) {
+      load(high, highLength, isHighInclusive ? TreeWork.AT : TreeWork.BELOW);
+      index = end;
+    } else {
+      load(key, length, TreeWork.AT);
+      index = clamped(slotsBelow(key, length, false));
+    }
+    isOnEntry = false;
+  }
+
+  /**
+   * Moves to the next entry.
+   *
+   * @return false when there is none in the range
+   * @throws IOException when a page cannot be read
+   */
+  public boolean next() throws IOException {
+    if (leafId < 0) {
+      load(low, Math.max(0, lowLength), TreeWork.AT);
+      index = begin;
+    } else if (isOnEntry) {
+      index++;
+    }
+    while (index >= end) {
+      if (end < Node.storedCount(leaf) || Node.upperLength(leaf) == Node.NO_FENCE) {
+        isOnEntry = false;
+        return false;
+      }
+      loadNext();
+    }
+    isOnEntry = true;
+    return true;
+  }
+
+  /**
+   * Moves to the previous entry.
+   *
+   * @return false when there is none in the range
+   * @throws IOException when a page cannot be read
+   */
+  public boolean previous() throws IOException {
+    if (leafId < 0) {
+      int mode = isHighInclusive ? TreeWork.AT : TreeWork.BELOW;
+      load(high, Math.max(0, highLength), highLength < 0 ? TreeWork.LAST : mode);
+      index = end;
+    }
+    while (index <= begin) {
+      if (begin > 0 || Node.lowerLength(leaf) == 0) {
+        isOnEntry = false;
+        return false;
+      }
+      loadPrevious();
+    }
+    index--;
+    isOnEntry = true;
+    return true;
+  }
+
+  /**
+   * Tells whether this stands on an entry.
+   *
+   * @return false before the first move and past either end
+   */
+  public boolean isOnEntry() {
+    return isOnEntry;
+  }
+
+  /**
+   * Returns the length of the entry's key.
+   *
+   * @return bytes
+   */
+  public int keyLength() {
+    return NodeEdit.keyLength(leaf, index);
+  }
+
+  /**
+   * Copies the entry's key.
+   *
+   * @param to where to
+   */
+  public void copyKey(long to) {
+    NodeEdit.copyKey(leaf, pageBytes, index, to);
+  }
+
+  /**
+   * Copies the entry's value or reference.
+   *
+   * @param out takes it
+   */
+  public void copyValue(ValueBuffer out) {
+    long word = Node.slot(leaf, index);
+    int record = Node.recordOffset(word, pageBytes);
+    int field = Node.valueField(leaf, record);
+    long value = leaf + record + Node.RECORD_HEADER_BYTES + Node.suffixLength(word);
+    out.copyFrom(value, Node.valueLength(field), (field & Node.OVERFLOW_BIT) != 0);
+  }
+
+  private void loadNext() throws IOException {
+    int length = Node.upperLength(leaf);
+    IndexMemory.copy(NodeEdit.upperAddress(leaf, pageBytes), target, length);
+    if (++leavesByLink > READ_AHEAD_LEAVES || !tryFollowLink()) {
+      load(target, length, TreeWork.AT);
+      leavesByLink = 0;
+      readAhead(1);
+    }
+    index = clamped(slotsBelow(target, length, false));
+    isOnEntry = false;
+  }
+
+  private void loadPrevious() throws IOException {
+    int length = Node.lowerLength(leaf);
+    IndexMemory.copy(NodeEdit.lowerAddress(leaf, pageBytes), target, length);
+    load(target, length, TreeWork.BELOW);
+    if (++leavesByLink > READ_AHEAD_LEAVES) {
+      leavesByLink = 0;
+      readAhead(-1);
+    }
+    index = clamped(slotsBelow(target, length, false));
+    isOnEntry = false;
+  }
+
+  /** Copies the next leaf; false when the link may be out of date. */
+  private boolean tryFollowLink() throws IOException {
+    long next = Node.link(leaf);
+    if (!pool.validate(leafId, leafToken)) {
+      return false;
+    }
+    long token = core.childToken(leafId, leafToken, next);
+    if (token == TreeCore.NO_TOKEN || !pool.validate(leafId, leafToken)) {
+      return false;
+    }
+    work.page = next;
+    work.token = token;
+    return tryCopy();
+  }
+
+  /** Copies the leaf that covers a key, or the keys below it. */
+  private void load(long key, int length, int mode) throws IOException {
+    work.mode = mode;
+    for (int restarts = 0; restarts < TreeCore.RESTARTS_MAX; restarts++) {
+      if (core.tryDescend(work, key, length, 0) && tryCopy()) {
+        return;
+      }
+    }
+    core.latchLeaf(work, key, length, TreeCore.RESTARTS_MAX);
+    work.token = TreeCore.NO_TOKEN;
+    copy();
+    pool.unlatchExclusive(work.page, false);
+  }
+
+  private boolean tryCopy() {
+    long before = leafId;
+    copy();
+    if (pool.validate(work.page, work.token)) {
+      return true;
+    }
+    leafId = before;
+    return false;
+  }
+
+  private void copy() {
+    IndexMemory.copy(pool.address(work.page), leaf, pageBytes);
+    leafId = work.page;
+    leafToken = work.token;
+    begin = lowLength < 0 ? 0 : slotsBelow(low, lowLength, !isLowInclusive);
+    int count = Node.count(leaf, pageBytes);
+    end = highLength < 0 ? count : slotsBelow(high, highLength, isHighInclusive);
+    end = Math.max(begin, end);
+  }
+
+  /** Asks for the leaves that come next, as the parent says. */
+  private void readAhead(int step) {
+    if (work.parent < 0) {
+      return;
+    }
+    long parent = pool.address(work.parent);
+    int count = Node.count(parent, pageBytes);
+    int found = 0;
+    int position = work.position + step;
+    while (position >= 0 && position <= count && found < READ_AHEAD_LEAVES) {
+      ahead[found++] = Node.child(parent, pageBytes, position);
+      position += step;
+    }
+    if (found > 0 && pool.validate(work.parent, work.parentToken)) {
+      pool.prefetch(ahead, found);
+    }
+  }
+
+  private int clamped(int slot) {
+    return Math.min(end, Math.max(begin, slot));
+  }
+
+  /** Returns how many keys of the leaf are below a key, or also equal to it. */
+  private int slotsBelow(long key, int length, boolean orEqual) {
+    if (IndexMemory.compare(
+            key, length, NodeEdit.lowerAddress(leaf, pageBytes), Node.lowerLength(leaf))
+        < 0) {
+      return 0;
+    }
+    int upperLength = Node.upperLength(leaf);
+    if (upperLength != Node.NO_FENCE
+        && IndexMemory.compare(key, length, NodeEdit.upperAddress(leaf, pageBytes), upperLength)
+            >= 0) {
+      return Node.count(leaf, pageBytes);
+    }
+    int slot = NodeSearch.find(leaf, pageBytes, key, length);
+    if (slot < 0) {
+      return -1 - slot;
+    }
+    return orEqual ? slot + 1 : slot;
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.index;
+
+import dev.basalt.bufferpool.LogGate;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A log in memory that keeps every structure record, and is durable at once. */
+final class RecordingLog implements StructureLog, LogGate {
+  /** A structure record. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Structure(long lsn, byte[] body) {}
+
+  final List<Structure> records = new ArrayList<>();
+  boolean isKeeping;
+  volatile long horizon = Long.MIN_VALUE;
+  private long nextLsn = 1;
+
+  @Override
+  public long imageHorizon() {
+    return horizon;
+  }
+
+  @Override
+  public long enterChange() {
+    return 0;
+  }
+
+  @Override
+  public void exitChange(long token) {}
+
+  synchronized long nextLsn() {
+    return nextLsn++;
+  }
+
+  @Override
+  public synchronized long append(StructureChange change) {
+    long lsn = nextLsn++;
+    if (isKeeping) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment body = arena.allocate(change.lengthBytes(), 8);
+        change.encode(body.address(), lsn);
+        records.add(new Structure(lsn, body.toArray(ValueLayout.JAVA_BYTE)));
+      }
+    }
+    return lsn;
+  }
+
+  @Override
+  public long durableLsn() {
+    return Long.MAX_VALUE - 2;
+  }
+
+  @Override
+  public void requestDurable(long lsn) {}
+
+  @Override
+  public void awaitDurable(long lsn) {}
+}
