@@ -67,11 +67,9 @@ final class LoadCommand extends StoreCommand {
 
   @Override
   public Integer call() throws IOException {
-    long fileBytes = file.equals("-") ? -1 : sizeOf(Path.of(file));
-    try (InputStream stream =
-            file.equals("-") ? streams().in() : Files.newInputStream(Path.of(file));
+    try (InputStream stream = openInput();
         Store store = options.openOrCreate()) {
-      Progress progress = new Progress(streams(), fileBytes);
+      Progress progress = new Progress(streams(), inputBytes());
       RecordSource source = source(ByteOrderMark.skip(progress.counting(stream)));
       Table table = options.table(store);
       long records = load(store, table, source, progress);
@@ -154,16 +152,27 @@ final class LoadCommand extends StoreCommand {
     return column == null ? otherwise : column;
   }
 
-  private static long sizeOf(Path path) {
+  /** Opens the input; a file that cannot be read is the user's mistake. */
+  private InputStream openInput() {
+    if (file.equals("-")) {
+      return streams().in();
+    }
+    Path path = Path.of(file);
     try {
       if (Files.isDirectory(path)) {
         throw new CommandFailure(ExitCode.NO_INPUT, path + " is a directory");
       }
-      return Files.isRegularFile(path) ? Files.size(path) : -1;
+      return Files.newInputStream(path);
     } catch (NoSuchFileException _) {
       throw new CommandFailure(ExitCode.NO_INPUT, "no file " + path);
     } catch (IOException e) {
       throw new CommandFailure(ExitCode.NO_INPUT, "cannot read " + path + ": " + e.getMessage());
     }
+  }
+
+  /** Returns the length of the input, -1 when it is not known beforehand. */
+  private long inputBytes() throws IOException {
+    Path path = Path.of(file);
+    return !file.equals("-") && Files.isRegularFile(path) ? Files.size(path) : -1;
   }
 }

@@ -24,6 +24,9 @@ final class Output {
 
   private final OutputStream stream;
 
+  /** Set by the first failure: nothing is written after that. */
+  private boolean hasFailed;
+
   /**
    * Creates an output.
    *
@@ -42,7 +45,7 @@ final class Output {
     try {
       stream.write(bytes);
     } catch (IOException e) {
-      throw new Failed(e);
+      throw failure(e);
     }
   }
 
@@ -87,18 +90,26 @@ final class Output {
       generator.disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM.mappedFeature());
       writer.write(generator);
     } catch (IOException e) {
-      throw new Failed(e);
+      throw failure(e);
     }
     line("");
   }
 
-  /** Hands on what is buffered. */
+  /** Hands on what is buffered; does nothing once the output has failed. */
   void flush() {
+    if (hasFailed) {
+      return;
+    }
     try {
       stream.flush();
     } catch (IOException e) {
-      throw new Failed(e);
+      throw failure(e);
     }
+  }
+
+  private Failed failure(IOException cause) {
+    hasFailed = true;
+    return new Failed(cause);
   }
 
   /** Writes one JSON value. */
@@ -120,7 +131,7 @@ final class Output {
     private final boolean isReaderGone;
 
     private Failed(IOException cause) {
-      super(cause);
+      super("standard output: " + cause.getMessage(), cause);
       String message = String.valueOf(cause.getMessage());
       this.isReaderGone = message.contains("Broken pipe") || message.contains("Stream closed");
     }

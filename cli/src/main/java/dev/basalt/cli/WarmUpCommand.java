@@ -1,39 +1,73 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.cli;
 
-import dev.basalt.engine.Cursor;
-import dev.basalt.engine.Range;
-import dev.basalt.engine.Store;
-import dev.basalt.engine.StoreConfig;
-import dev.basalt.engine.Table;
-import dev.basalt.iostack.Devices;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 
-/** Touches what short commands use, so that the build can record it for a fast start. */
+/** Runs the short commands once, so that the build can record what a fast start needs. */
 @Command(
     name = "warm-up",
     hidden = true,
-    description = "Uses a store in memory once; run by the build.")
+    description = "Runs short commands on a store in a temporary directory; used by the build.")
 final class WarmUpCommand implements Callable<Integer> {
+  private static final byte[] INPUT = "a\t1\nb\t2\n".getBytes(StandardCharsets.UTF_8);
+
+  private static final List<String> COMMANDS =
+      List.of(
+          "put key value",
+          "get key",
+          "get --json key",
+          "load --format tsv -",
+          "scan --prefix a",
+          "scan --json --reverse --limit 1",
+          "delete key",
+          "stat",
+          "verify");
+
   @Override
-  public Integer call() {
-    Devices.providers().forEach(provider -> provider.availability());
-    StoreConfig config =
-        StoreConfig.builder().device("ram:64MiB").logBytes(1 << 20).poolBytes(4 << 20).build();
-    byte[] key = "key".getBytes(StandardCharsets.UTF_8);
-    try (Store store = Store.open(config)) {
-      Table table = store.table("default");
-      table.put(key, key);
-      table.get(key);
-      try (Cursor cursor = table.cursor(Range.all())) {
-        cursor.next();
+  public Integer call() throws IOException {
+    Path directory = Files.createTempDirectory("basalt-warm-up");
+    Path file = directory.resolve("store");
+    try {
+      int exitCode = runAll("io_uring:" + file);
+      if (exitCode != ExitCode.DONE) {
+        Files.deleteIfExists(file);
+        exitCode = runAll("file:" + file);
       }
-      table.delete(key);
-      store.statistics();
-      store.verify();
+      return exitCode;
+    } finally {
+      Files.deleteIfExists(file);
+      Files.deleteIfExists(directory);
+    }
+  }
+
+  /** Runs the commands as a user would; returns the first exit code that is not 0, or 0. */
+  private static int runAll(String store) {
+    run("backends");
+    for (String command : COMMANDS) {
+      int exitCode = run((command + " --store " + store).split(" ", -1));
+      if (exitCode != ExitCode.DONE) {
+        return exitCode;
+      }
     }
     return ExitCode.DONE;
+  }
+
+  private static int run(String... arguments) {
+    Streams streams =
+        new Streams(
+            new ByteArrayInputStream(INPUT),
+            new Output(OutputStream.nullOutputStream()),
+            new PrintWriter(OutputStream.nullOutputStream(), true, StandardCharsets.UTF_8),
+            false);
+    return Main.run(streams, arguments);
   }
 }
