@@ -74,7 +74,7 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
   }
 
   /** Joins the messages of a failure and its causes, leaving out what was said already. */
-  private static String message(Exception failure) {
+  static String message(Exception failure) {
     StringBuilder text = new StringBuilder(String.valueOf(failure.getMessage()));
     Throwable cause = failure.getCause();
     for (int i = 0; cause != null && i < CAUSES_MAX; i++, cause = cause.getCause()) {

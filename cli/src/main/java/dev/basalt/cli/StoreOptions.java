@@ -3,10 +3,14 @@ package dev.basalt.cli;
 
 import dev.basalt.engine.Store;
 import dev.basalt.engine.StoreConfig;
+import dev.basalt.engine.StoreException;
 import dev.basalt.engine.Table;
+import dev.basalt.iostack.DeviceUri;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -14,6 +18,9 @@ import picocli.CommandLine.Option;
 final class StoreOptions {
   private static final String STORE_VARIABLE = "BASALT_STORE";
   private static final String TABLE_DEFAULT = "default";
+
+  /** Back ends whose target is the path of a file or device. */
+  private static final Set<String> FILE_SCHEMES = Set.of("file", "io_uring");
 
   @Option(
       names = "--store",
@@ -84,12 +91,18 @@ final class StoreOptions {
 
   /** Opens the store, which must be there. */
   Store open() {
-    return Store.open(config(false));
+    StoreConfig config = config(false);
+    DeviceUri device = DeviceUri.parse(config.device());
+    if (FILE_SCHEMES.contains(device.scheme()) && !Files.exists(Path.of(device.target()))) {
+      throw new CommandFailure(
+          ExitCode.NO_INPUT, "no store at " + config.device() + "; put and load create one");
+    }
+    return open(config);
   }
 
   /** Opens the store, creating it when nothing is there. */
   Store openOrCreate() {
-    return Store.open(config(true));
+    return open(config(true));
   }
 
   /** Returns the table, creating it when it is not there. */
@@ -125,6 +138,18 @@ final class StoreOptions {
 
   boolean isJson() {
     return json;
+  }
+
+  /** Opens a store; a failure without a kind of its own means that the device does not open. */
+  private static Store open(StoreConfig config) {
+    try {
+      return Store.open(config);
+    } catch (StoreException e) {
+      if (e.getClass().equals(StoreException.class)) {
+        throw new CommandFailure(ExitCode.UNAVAILABLE, FailureHandler.message(e));
+      }
+      throw e;
+    }
   }
 
   private static void load(StoreConfig.Builder builder, Path file) {

@@ -33,19 +33,11 @@ final class VerifyCommand extends StoreCommand {
 
   /** Prints a report for people. */
   static void print(Output out, VerifyReport report) {
-    out.format(
-        "%-24s %14s %16s %7s %10s %10s %10s",
-        "table", "entries", "bytes", "height", "inner", "leaves", "overflow");
+    out.format("%-32s %16s %12s %8s", "table", "entries", "leaves", "height");
     for (VerifyReport.TableReport table : report.tables()) {
       out.format(
-          "%-24s %,14d %,16d %7d %,10d %,10d %,10d",
-          table.name(),
-          table.entryCount(),
-          table.usedBytes(),
-          table.height(),
-          table.innerPageCount(),
-          table.leafPageCount(),
-          table.overflowPageCount());
+          "%-32s %,16d %,12d %8d",
+          table.name(), table.entryCount(), table.leafPageCount(), table.height());
     }
     out.format("pages in use: %,d", report.pageCount());
     report.problems().forEach(problem -> out.line("problem: " + problem));
@@ -61,11 +53,8 @@ final class VerifyCommand extends StoreCommand {
       json.writeStartObject();
       json.writeStringField("name", table.name());
       json.writeNumberField("entries", table.entryCount());
-      json.writeNumberField("bytes", table.usedBytes());
       json.writeNumberField("height", table.height());
-      json.writeNumberField("innerPages", table.innerPageCount());
       json.writeNumberField("leafPages", table.leafPageCount());
-      json.writeNumberField("overflowPages", table.overflowPageCount());
       json.writeEndObject();
     }
     json.writeEndArray();
