@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.index;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class OverflowTest {
+  private static final byte[] KEY = {7};
+
+  @Test
+  void shouldReadWhatWasWrittenInParts() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      for (int length : new int[] {0, 1, 4_000, 4_064, 100_000, 3_000_000}) {
+        byte[] value = random(length);
+        putLarge(fixture, value);
+        fixture.verified();
+        assertArrayEquals(value, read(fixture));
+      }
+    }
+  }
+
+  @Test
+  void shouldFreeItsPagesWhenReplacedOrDeleted() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      long available = fixture.space.availablePages();
+      putLarge(fixture, random(100_000));
+      putLarge(fixture, random(50_000));
+      assertTrue(fixture.put(KEY, new byte[3]));
+      assertEquals(available, fixture.space.availablePages());
+      putLarge(fixture, random(100_000));
+      assertTrue(fixture.delete(KEY));
+      assertEquals(available, fixture.space.availablePages());
+      fixture.verified();
+    }
+  }
+
+  @Test
+  void shouldLeaveTheSameReferenceAlone() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      byte[] value = random(20_000);
+      putLarge(fixture, value);
+      assertTrue(fixture.tree.get(fixture.key.set(KEY), fixture.value));
+      assertTrue(fixture.tree.put(fixture.key, fixture.value, fixture.log.nextLsn()));
+      assertArrayEquals(value, read(fixture));
+      fixture.verified();
+    }
+  }
+
+  @Test
+  void shouldNoticeThatTheValueIsGone() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      putLarge(fixture, random(20_000));
+      assertTrue(fixture.tree.get(fixture.key.set(KEY), fixture.value));
+      ValueBuffer old = new ValueBuffer();
+      old.copyFrom(fixture.value.address(), fixture.value.lengthBytes(), true);
+      putLarge(fixture, random(9_000));
+      putLarge(fixture, random(20_000));
+      OverflowReader reader = new OverflowReader(fixture.tree);
+      boolean isThere =
+          reader.tryOpen(old) && reader.tryRead(0, MemorySegment.ofArray(new byte[20_000]));
+      assertFalse(isThere);
+    }
+  }
+
+  @Test
+  void shouldFreeARunThatWasNotPublished() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      long available = fixture.space.availablePages();
+      PageRun run = new OverflowWriter(fixture.tree).begin(fixture.key, 1_000_000);
+      assertEquals(available - run.pageCount(), fixture.space.availablePages());
+      fixture.space.freeRun(fixture.key, run);
+      assertEquals(available, fixture.space.availablePages());
+      fixture.verified();
+    }
+  }
+
+  private static void putLarge(TreeFixture fixture, byte[] value) throws IOException {
+    OverflowWriter writer = new OverflowWriter(fixture.tree);
+    writer.begin(fixture.key, value.length);
+    int half = value.length / 3;
+    writer.write(MemorySegment.ofArray(value).asSlice(0, half));
+    writer.write(MemorySegment.ofArray(value).asSlice(half));
+    writer.finish(fixture.value);
+    fixture.tree.put(fixture.key.set(KEY), fixture.value, fixture.log.nextLsn());
+  }
+
+  private static byte[] read(TreeFixture fixture) throws IOException {
+    assertTrue(fixture.tree.get(fixture.key.set(KEY), fixture.value));
+    assertTrue(fixture.value.isReference());
+    byte[] value = new byte[(int) fixture.value.valueBytes()];
+    OverflowReader reader = new OverflowReader(fixture.tree);
+    assertTrue(reader.tryOpen(fixture.value));
+    assertTrue(reader.tryRead(0, MemorySegment.ofArray(value)));
+    return value;
+  }
+
+  private static byte[] random(int length) {
+    byte[] bytes = new byte[length];
+    new Random(length).nextBytes(bytes);
+    return bytes;
+  }
+}
