@@ -54,6 +54,7 @@ public final class SimulatedDevice implements BlockDevice {
 
   private volatile long blockCount;
   private volatile boolean isCut;
+  private boolean isClosed;
   private long commandCount;
   private long changeCount;
 
@@ -106,7 +107,7 @@ public final class SimulatedDevice implements BlockDevice {
 
   @Override
   public synchronized void grow(long blockCountMin) throws IOException {
-    checkPower();
+    checkOpen();
     if (blockCountMin > geometry.blockCountMax()) {
       throw new IOException(
           "no space for "
@@ -119,16 +120,21 @@ public final class SimulatedDevice implements BlockDevice {
 
   @Override
   public synchronized QueuePair openQueuePair(int depth) {
-    checkPower();
+    checkOpen();
     CommandLimits.checkDepth(depth, QUEUE_DEPTH_MAX);
     SimulatedQueuePair queuePair = new SimulatedQueuePair(this, depth, execution);
     queuePairs.add(queuePair);
     return queuePair;
   }
 
+  /** Closes the device; its content stays for what comes after. */
   @Override
-  public void close() {
-    // Nothing to release: the content stays for what comes after.
+  public synchronized void close() {
+    if (!isDead() && !queuePairs.isEmpty()) {
+      throw new IllegalStateException(
+          queuePairs.size() + " queue pairs are open; close them first");
+    }
+    isClosed = true;
   }
 
   /**
@@ -261,6 +267,13 @@ public final class SimulatedDevice implements BlockDevice {
       }
     }
     return status;
+  }
+
+  private void checkOpen() {
+    checkPower();
+    if (isClosed) {
+      throw new IllegalStateException("device is closed");
+    }
   }
 
   private int outcome(SimulatedCommand command) {
