@@ -7,58 +7,50 @@ import dev.basalt.iostack.IoStackConfig;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Random blocking reads from virtual threads through one poller.
  *
- * <p>Arguments: the device's URI, bytes of a read, depth.
+ * <p><b>Concurrency.</b> Used by one thread, which starts the others.
  */
-final class PollerReads implements Worker {
+final class PollerReads implements AutoCloseable {
   private static final int THREADS_MAX = 10_000;
   private static final int RING_SIZE = 1 << 14;
 
   private final Meter meter = new Meter();
   private final Arena arena = Arena.ofShared();
   private final LongAdder completed = new LongAdder();
-  private @Nullable BlockDevice device;
-  private @Nullable IoStack stack;
-  private int readBytes;
-  private int lbaCount;
-  private long places;
-  private long memory;
+  private final IoStack stack;
+  private final int readBytes;
+  private final int lbaCount;
+  private final long places;
+  private final long memory;
 
-  @Override
-  public void prepare(String[] arguments) throws IOException {
-    BlockDevice opened = NullDevice.open(arguments[0]);
-    device = opened;
-    readBytes = Integer.parseInt(arguments[1]);
-    lbaCount = readBytes / opened.capabilities().blockBytes();
-    places = opened.blockCount() / lbaCount;
+  PollerReads(BlockDevice device, int readBytes, int depth) throws IOException {
+    this.readBytes = readBytes;
+    lbaCount = readBytes / device.capabilities().blockBytes();
+    places = device.blockCount() / lbaCount;
     memory = arena.allocate((long) THREADS_MAX * readBytes, readBytes).address();
-    int depth = Integer.parseInt(arguments[2]);
-    stack = IoStack.start(opened, new IoStackConfig(1, depth, RING_SIZE), Execution.threads());
+    stack = IoStack.start(device, new IoStackConfig(1, depth, RING_SIZE), Execution.threads());
   }
 
-  @Override
-  public Sample round(long nanos, int threads) throws IOException {
-    IoStack reads = Objects.requireNonNull(stack);
+  /** Reads for some time from some threads. */
+  Sample round(long nanos, int threads) throws IOException {
     completed.reset();
     meter.start();
     long deadline = System.nanoTime() + nanos;
-    VirtualThreads.run(threads, index -> read(reads, index, deadline));
+    VirtualThreads.run(threads, index -> read(index, deadline));
     return meter.stop(completed.sum()).withAllocatedBytes(Sample.UNKNOWN);
   }
 
-  private void read(IoStack reads, int thread, long deadline) throws IOException {
+  private void read(int thread, long deadline) throws IOException {
     long random = Records.key(thread + 1L);
     long address = memory + (long) thread * readBytes;
     long count = 0;
     while (System.nanoTime() < deadline) {
       random = Records.nextRandom(random);
-      reads.read(Records.below(random, places) * lbaCount, lbaCount, address);
+      stack.read(Records.below(random, places) * lbaCount, lbaCount, address);
       count++;
     }
     completed.add(count);
@@ -66,12 +58,7 @@ final class PollerReads implements Worker {
 
   @Override
   public void close() {
-    if (stack != null) {
-      stack.close();
-    }
-    if (device != null) {
-      device.close();
-    }
+    stack.close();
     arena.close();
   }
 }

@@ -7,64 +7,56 @@ import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import java.io.IOException;
 import java.lang.foreign.Arena;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Random reads through one queue pair that this thread owns: the direct mode of the I/O stack.
  *
- * <p>Arguments: the device's URI, bytes of a read, depth.
+ * <p><b>Concurrency.</b> Used by one thread.
  */
-final class QueuePairReads implements Worker, CompletionSink {
+final class QueuePairReads implements CompletionSink, AutoCloseable {
   private static final long SLEEP_NANOS = 1_000_000;
 
   private final Meter meter = new Meter();
   private final Arena arena = Arena.ofShared();
-  private @Nullable BlockDevice device;
-  private @Nullable QueuePair queuePair;
-  private int readBytes;
-  private int lbaCount;
-  private long places;
-  private long memory;
-  private long[] free = {};
+  private final QueuePair pair;
+  private final int readBytes;
+  private final int lbaCount;
+  private final long places;
+  private final long memory;
+  private final long[] free;
   private int freeCount;
   private long completed;
   private long random = 88172645463325252L;
 
-  @Override
-  public void prepare(String[] arguments) throws IOException {
-    BlockDevice opened = NullDevice.open(arguments[0]);
-    device = opened;
-    readBytes = Integer.parseInt(arguments[1]);
-    int depth = Integer.parseInt(arguments[2]);
-    lbaCount = readBytes / opened.capabilities().blockBytes();
-    places = opened.blockCount() / lbaCount;
+  QueuePairReads(BlockDevice device, int readBytes, int depth) throws IOException {
+    this.readBytes = readBytes;
+    lbaCount = readBytes / device.capabilities().blockBytes();
+    places = device.blockCount() / lbaCount;
     memory = arena.allocate((long) depth * readBytes, readBytes).address();
     free = new long[depth];
     for (freeCount = 0; freeCount < depth; freeCount++) {
       free[freeCount] = freeCount;
     }
-    queuePair = opened.openQueuePair(depth);
+    pair = device.openQueuePair(depth);
   }
 
-  @Override
-  public Sample round(long nanos, int threads) {
-    QueuePair pair = Objects.requireNonNull(queuePair);
+  /** Reads for some time. */
+  Sample round(long nanos) {
     long start = completed;
     meter.start();
     long deadline = System.nanoTime() + nanos;
     while (System.nanoTime() < deadline) {
-      fill(pair);
+      fill();
       pair.submit();
-      reap(pair);
+      reap();
     }
     while (pair.inFlight() > 0) {
-      reap(pair);
+      reap();
     }
     return meter.stop(completed - start);
   }
 
-  private void fill(QueuePair pair) {
+  private void fill() {
     while (freeCount > 0) {
       random = Records.nextRandom(random);
       long slot = free[--freeCount];
@@ -75,7 +67,7 @@ final class QueuePairReads implements Worker, CompletionSink {
     }
   }
 
-  private void reap(QueuePair pair) {
+  private void reap() {
     if (pair.poll(this, free.length) == 0) {
       pair.sleep(SLEEP_NANOS);
     }
@@ -92,12 +84,7 @@ final class QueuePairReads implements Worker, CompletionSink {
 
   @Override
   public void close() {
-    if (queuePair != null) {
-      queuePair.close();
-    }
-    if (device != null) {
-      device.close();
-    }
+    pair.close();
     arena.close();
   }
 }

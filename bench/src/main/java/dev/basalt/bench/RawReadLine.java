@@ -44,25 +44,24 @@ final class RawReadLine implements BenchmarkLine {
     }
     Rounds rounds = new Rounds();
     try (DataFile file = DataFile.create(directory, options.fileBytes());
-        WorkerProcess direct = start(WorkerKind.QUEUE_PAIR_READS, file);
-        WorkerProcess poller = start(WorkerKind.POLLER_READS, file)) {
-      direct.round(options.warmUpNanos());
-      poller.round(options.warmUpNanos(), THREADS);
+        WorkerProcess reads = start(file)) {
+      reads.round(options.warmUpNanos());
+      reads.round(options.warmUpNanos(), THREADS);
       for (int round = 0; round < options.rounds(); round++) {
         if (options.fio() != null) {
           Fio fio = new Fio(options.fio());
           rounds.add(FIO, fio.reads(file.path(), READ_BYTES, DEPTH, options.roundNanos()));
         }
-        rounds.add(DIRECT, direct.round(options.roundNanos()));
-        rounds.add(POLLER, poller.round(options.roundNanos(), THREADS));
+        rounds.add(DIRECT, reads.round(options.roundNanos()));
+        rounds.add(POLLER, reads.round(options.roundNanos(), THREADS));
       }
     }
     return List.of(againstFio(target, rounds), throughPoller(target, rounds));
   }
 
-  private static WorkerProcess start(WorkerKind kind, DataFile file) throws IOException {
+  private static WorkerProcess start(DataFile file) throws IOException {
     return WorkerProcess.start(
-        kind,
+        WorkerKind.DEVICE_READS,
         List.of(),
         "io_uring:" + file.path(),
         Integer.toString(READ_BYTES),

@@ -3,16 +3,14 @@ package dev.basalt.bench;
 
 /** The workers by name; the name travels on the command line. */
 enum WorkerKind {
-  QUEUE_PAIR_READS,
-  POLLER_READS,
+  DEVICE_READS,
   LMDB_GETS,
   STORE_LOAD,
   STORE_GETS;
 
   Worker create() {
     return switch (this) {
-      case QUEUE_PAIR_READS -> new QueuePairReads();
-      case POLLER_READS -> new PollerReads();
+      case DEVICE_READS -> new DeviceReads();
       case LMDB_GETS -> new LmdbGets();
       case STORE_LOAD -> new StoreLoad();
       case STORE_GETS -> new StoreGets();
