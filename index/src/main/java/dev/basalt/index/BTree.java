@@ -45,8 +45,26 @@ public final class BTree {
    * @throws IOException when there is no room, or the log or the pool has failed
    */
   public static long create(PageSpace space, SearchKey key) throws IOException {
+    return create(space, key, false).firstPageIds()[0];
+  }
+
+  /**
+   * Creates an empty tree whose root is a pending run: one structure record. Recovery frees it
+   * unless the record that publishes it was logged.
+   *
+   * @param space the pages
+   * @param key working memory
+   * @return the run; its only page is the root, which keeps its page id
+   * @throws IOException when there is no room, or the log or the pool has failed
+   */
+  public static PageRun createPending(PageSpace space, SearchKey key) throws IOException {
+    return create(space, key, true);
+  }
+
+  private static PageRun create(PageSpace space, SearchKey key, boolean isPending)
+      throws IOException {
     return TreeCore.create(
-        space.pool(), space.log(), space.allocator(), key.work(space.pageBytes()));
+        space.pool(), space.log(), space.allocator(), key.work(space.pageBytes()), isPending);
   }
 
   /**
@@ -67,6 +85,15 @@ public final class BTree {
    */
   public long rootId() {
     return core.rootId();
+  }
+
+  /**
+   * Returns how many levels the tree has.
+   *
+   * @return 1 for a single leaf; a hint, since it may change at any time
+   */
+  public int height() {
+    return core.height();
   }
 
   /**

@@ -4,6 +4,7 @@ package dev.basalt.index.internal;
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.PageHeader;
 import dev.basalt.index.DamagedTreeException;
+import dev.basalt.index.PageRun;
 import dev.basalt.index.StructureLog;
 import dev.basalt.index.ValueBuffer;
 import dev.basalt.index.internal.NodeEdit.Fences;
@@ -58,11 +59,16 @@ public final class TreeCore {
    * @param log the log
    * @param allocator where pages come from
    * @param work working memory
-   * @return page id of its root
+   * @param isPending whether the page is a run that a later record publishes
+   * @return the page of the root
    * @throws IOException when there is no room, or the log or the pool has failed
    */
-  public static long create(
-      BufferPool pool, StructureLog log, PageAllocator allocator, TreeWork work)
+  public static PageRun create(
+      BufferPool pool,
+      StructureLog log,
+      PageAllocator allocator,
+      TreeWork work,
+      boolean isPending)
       throws IOException {
     StructureStep step = work.step;
     step.begin(pool, log);
@@ -75,8 +81,11 @@ public final class TreeCore {
       Fences all = new Fences(work.separator, 0, work.separator, Node.NO_FENCE);
       NodeEdit.initialize(pool.address(root), work.pageBytes(), 0, 0, all);
       step.image(root);
-      step.commit();
-      return root;
+      if (isPending) {
+        int length = work.extents.size() * PageDelta.EXTENT_BYTES;
+        work.extents.write(step.marker(ChangeKind.RUN_START, length), 0, work.extents.size());
+      }
+      return new PageRun(step.commit(), work.extents.firsts(), work.extents.counts());
     } finally {
       step.end();
     }
@@ -89,6 +98,15 @@ public final class TreeCore {
    */
   public long rootId() {
     return rootId;
+  }
+
+  /**
+   * Returns how many levels the tree has.
+   *
+   * @return 1 for a single leaf; a hint, since it may change at any time
+   */
+  public int height() {
+    return Math.min(LEVELS_MAX, Node.level(pool.address(rootId)) + 1);
   }
 
   /**
