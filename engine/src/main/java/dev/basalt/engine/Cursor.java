@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
+import dev.basalt.engine.internal.EngineCursor;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -14,10 +15,12 @@ import java.lang.foreign.MemorySegment;
  *
  * <p><b>Concurrency.</b> Used by one thread at a time.
  */
-// The lower layers are not there yet: each method says so.
-@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
 public final class Cursor implements AutoCloseable {
-  Cursor() {}
+  private final EngineCursor cursor;
+
+  Cursor(EngineCursor cursor) {
+    this.cursor = cursor;
+  }
 
   /**
    * Moves to the next entry in key order.
@@ -26,7 +29,7 @@ public final class Cursor implements AutoCloseable {
    * @throws StoreClosedException when the cursor or the store was closed
    */
   public boolean next() {
-    throw Store.unavailable();
+    return cursor.next();
   }
 
   /**
@@ -36,7 +39,7 @@ public final class Cursor implements AutoCloseable {
    * @throws StoreClosedException when the cursor or the store was closed
    */
   public boolean previous() {
-    throw Store.unavailable();
+    return cursor.previous();
   }
 
   /**
@@ -46,7 +49,7 @@ public final class Cursor implements AutoCloseable {
    * @param key where to go; outside the range means its nearer end
    */
   public void seek(byte[] key) {
-    throw Store.unavailable();
+    cursor.seek(key);
   }
 
   /**
@@ -56,7 +59,7 @@ public final class Cursor implements AutoCloseable {
    * @throws IllegalStateException when the cursor stands at no entry
    */
   public byte[] key() {
-    throw Store.unavailable();
+    return cursor.key();
   }
 
   /**
@@ -66,7 +69,7 @@ public final class Cursor implements AutoCloseable {
    * @throws IllegalStateException when the cursor stands at no entry
    */
   public byte[] value() {
-    throw Store.unavailable();
+    return cursor.value();
   }
 
   /**
@@ -77,7 +80,7 @@ public final class Cursor implements AutoCloseable {
    * @throws IllegalStateException when the cursor stands at no entry
    */
   public long key(MemorySegment target) {
-    throw Store.unavailable();
+    return cursor.key(target);
   }
 
   /**
@@ -88,10 +91,12 @@ public final class Cursor implements AutoCloseable {
    * @throws IllegalStateException when the cursor stands at no entry
    */
   public long value(MemorySegment target) {
-    throw Store.unavailable();
+    return cursor.value(target);
   }
 
   /** Releases the cursor. Idempotent. */
   @Override
-  public void close() {}
+  public void close() {
+    cursor.close();
+  }
 }

@@ -1,7 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
+import dev.basalt.engine.internal.ChangeList;
+import dev.basalt.engine.internal.Engine;
+import dev.basalt.engine.internal.EngineSwitches;
+import dev.basalt.engine.internal.StoreFailure;
+import dev.basalt.engine.internal.TableTree;
+import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.Devices;
+import dev.basalt.iostack.agent.Execution;
+import dev.basalt.linux.FileLockedException;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * An ordered key-value store on one device: several named tables, a write-ahead log, recovery.
@@ -18,13 +31,14 @@ import java.util.List;
  * <p><b>Concurrency.</b> All methods may be called by any thread. {@link #close} waits for the
  * calls under way; every later call throws {@link StoreClosedException}.
  */
-// The lower layers are not there yet: each method says so.
-@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
 public final class Store implements AutoCloseable {
   private final StoreConfig config;
+  private final Engine engine;
+  private final ConcurrentHashMap<String, Table> tables = new ConcurrentHashMap<>();
 
-  private Store(StoreConfig config) {
+  private Store(StoreConfig config, Engine engine) {
     this.config = config;
+    this.engine = engine;
   }
 
   /**
@@ -39,7 +53,32 @@ public final class Store implements AutoCloseable {
    * @throws StoreException when the device cannot be opened
    */
   public static Store open(StoreConfig config) {
-    throw unavailable();
+    Execution execution = Execution.threads();
+    BlockDevice device;
+    try {
+      device = Devices.open(config.device(), execution);
+    } catch (FileLockedException e) {
+      throw new StoreBusyException(e.getMessage(), e);
+    } catch (IOException e) {
+      throw new StoreException(e.getMessage(), e);
+    }
+    return open(config, device, execution, EngineSwitches.NONE_BROKEN, UUID.randomUUID());
+  }
+
+  /**
+   * Opens a store on a device of the caller's, which the store closes; for tests and simulation.
+   */
+  static Store open(
+      StoreConfig config,
+      BlockDevice device,
+      Execution execution,
+      EngineSwitches switches,
+      UUID newStoreId) {
+    try {
+      return new Store(config, Engine.open(config, device, execution, switches, newStoreId));
+    } catch (IOException e) {
+      throw new StoreFailure().translate(e);
+    }
   }
 
   /**
@@ -49,7 +88,12 @@ public final class Store implements AutoCloseable {
    * @return the table, the same one for the same name
    */
   public Table table(String name) {
-    throw unavailable();
+    Table present = tables.get(name);
+    if (present != null) {
+      return present;
+    }
+    TableTree tree = engine.table(name);
+    return tables.computeIfAbsent(name, _ -> new Table(engine, tree));
   }
 
   /**
@@ -58,7 +102,7 @@ public final class Store implements AutoCloseable {
    * @return their names in order
    */
   public List<String> tables() {
-    throw unavailable();
+    return engine.tableNames();
   }
 
   /**
@@ -70,12 +114,23 @@ public final class Store implements AutoCloseable {
    *     large it may be
    */
   public void write(WriteBatch batch) {
-    throw unavailable();
+    if (batch.size() == 0) {
+      return;
+    }
+    ChangeList changes = new ChangeList();
+    for (int i = 0; i < batch.size(); i++) {
+      byte[] value = batch.value(i);
+      Table.checkValue(value == null ? 0 : value.length);
+      MemorySegment key = MemorySegment.ofArray(batch.key(i));
+      TableTree tree = table(batch.table(i)).tree();
+      changes.add(tree, key, value == null ? null : MemorySegment.ofArray(value));
+    }
+    engine.write(changes);
   }
 
   /** Writes all changes so far to their pages and frees their part of the log; writers go on. */
   public void checkpoint() {
-    throw unavailable();
+    engine.checkpoint();
   }
 
   /**
@@ -85,7 +140,7 @@ public final class Store implements AutoCloseable {
    * @return what was found
    */
   public VerifyReport verify() {
-    throw unavailable();
+    return engine.verify();
   }
 
   /**
@@ -94,7 +149,7 @@ public final class Store implements AutoCloseable {
    * @return a snapshot, not atomic over all counters
    */
   public StoreStatistics statistics() {
-    throw unavailable();
+    return engine.statistics();
   }
 
   /**
@@ -108,9 +163,7 @@ public final class Store implements AutoCloseable {
 
   /** Waits for the calls under way, takes a checkpoint, and releases everything. Idempotent. */
   @Override
-  public void close() {}
-
-  static StoreException unavailable() {
-    return new StoreException("the engine's lower layers are not part of this build yet");
+  public void close() {
+    engine.close();
   }
 }

@@ -22,7 +22,7 @@ public final class StoreBusyException extends StoreException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StoreBusyException(String message, @Nullable Throwable cause) {
+  public StoreBusyException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

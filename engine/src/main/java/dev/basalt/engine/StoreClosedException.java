@@ -22,7 +22,7 @@ public final class StoreClosedException extends StoreException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StoreClosedException(String message, @Nullable Throwable cause) {
+  public StoreClosedException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -25,7 +25,7 @@ public final class StoreDamagedException extends StoreException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StoreDamagedException(String message, @Nullable Throwable cause) {
+  public StoreDamagedException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -12,7 +12,7 @@ public class StoreException extends RuntimeException {
    *
    * @param message what was found and what to do
    */
-  public StoreException(String message) {
+  public StoreException(@Nullable String message) {
     super(message);
   }
 
@@ -22,7 +22,7 @@ public class StoreException extends RuntimeException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StoreException(String message, @Nullable Throwable cause) {
+  public StoreException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

@@ -25,7 +25,7 @@ public final class StoreFormatException extends StoreException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StoreFormatException(String message, @Nullable Throwable cause) {
+  public StoreFormatException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

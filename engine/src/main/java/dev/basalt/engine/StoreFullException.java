@@ -25,7 +25,7 @@ public final class StoreFullException extends StoreException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StoreFullException(String message, @Nullable Throwable cause) {
+  public StoreFullException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

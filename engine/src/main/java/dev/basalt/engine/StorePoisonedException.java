@@ -25,7 +25,7 @@ public final class StorePoisonedException extends StoreException {
    * @param message what was found and what to do
    * @param cause what happened below, or null
    */
-  public StorePoisonedException(String message, @Nullable Throwable cause) {
+  public StorePoisonedException(@Nullable String message, @Nullable Throwable cause) {
     super(message, cause);
   }
 }

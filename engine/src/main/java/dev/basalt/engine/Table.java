@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
+import dev.basalt.engine.internal.Engine;
+import dev.basalt.engine.internal.TableTree;
+import dev.basalt.index.SearchKey;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -16,19 +19,19 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Concurrency.</b> All methods may be called by any thread. Writers of the same key are
  * ordered the same way in the log and in the table.
  */
-// The lower layers are not there yet: each method says so.
-@SuppressWarnings({"DoNotCallSuggester", "UnusedMethod"})
 public final class Table {
   /** The longest key in bytes. */
-  public static final int KEY_BYTES_MAX = 1024;
+  public static final int KEY_BYTES_MAX = SearchKey.LENGTH_BYTES_MAX;
 
   /** The longest value in bytes. */
   public static final int VALUE_BYTES_MAX = 1 << 30;
 
-  private final String name;
+  private final Engine engine;
+  private final TableTree tree;
 
-  Table(String name) {
-    this.name = name;
+  Table(Engine engine, TableTree tree) {
+    this.engine = engine;
+    this.tree = tree;
   }
 
   /**
@@ -37,7 +40,7 @@ public final class Table {
    * @return the name
    */
   public String name() {
-    return name;
+    return tree.name();
   }
 
   /**
@@ -47,7 +50,7 @@ public final class Table {
    * @return a copy, or null when the key is not there
    */
   public byte @Nullable [] get(byte[] key) {
-    throw Store.unavailable();
+    return engine.get(tree, key);
   }
 
   /**
@@ -58,7 +61,7 @@ public final class Table {
    * @return the length of the value in bytes, or -1 when the key is not there
    */
   public long get(MemorySegment key, MemorySegment target) {
-    throw Store.unavailable();
+    return engine.get(tree, key, target);
   }
 
   /**
@@ -78,7 +81,8 @@ public final class Table {
    * @param value 0 to {@link #VALUE_BYTES_MAX} bytes, read before the call returns
    */
   public void put(MemorySegment key, MemorySegment value) {
-    throw Store.unavailable();
+    checkValue(value.byteSize());
+    engine.put(tree, key, value);
   }
 
   /**
@@ -98,7 +102,7 @@ public final class Table {
    * @return false when it was not there
    */
   public boolean delete(MemorySegment key) {
-    throw Store.unavailable();
+    return engine.delete(tree, key);
   }
 
   /**
@@ -121,7 +125,10 @@ public final class Table {
    * @return false when it was not; nothing was changed then
    */
   public boolean compareAndSet(byte[] key, byte @Nullable [] expected, byte[] value) {
-    throw Store.unavailable();
+    checkValue(value.length);
+    MemorySegment present = expected == null ? null : MemorySegment.ofArray(expected);
+    return engine.compareAndSet(
+        tree, MemorySegment.ofArray(key), present, MemorySegment.ofArray(value));
   }
 
   /**
@@ -131,7 +138,7 @@ public final class Table {
    * @return a cursor at no entry, to be closed by the caller
    */
   public Cursor cursor(Range range) {
-    throw Store.unavailable();
+    return new Cursor(engine.cursor(tree, range));
   }
 
   /**
@@ -143,7 +150,19 @@ public final class Table {
    * @throws IllegalStateException when the table is not empty
    * @throws IllegalArgumentException when a key is not above the one before it
    */
+  @SuppressWarnings("DoNotCallSuggester")
   public long bulkLoad(SortedSource source) {
-    throw Store.unavailable();
+    throw new StoreException("bulk load is not there yet");
+  }
+
+  TableTree tree() {
+    return tree;
+  }
+
+  static void checkValue(long lengthBytes) {
+    if (lengthBytes > VALUE_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "value length is " + lengthBytes + " bytes, limit " + VALUE_BYTES_MAX);
+    }
   }
 }

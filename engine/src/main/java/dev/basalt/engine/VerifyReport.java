@@ -31,18 +31,10 @@ public record VerifyReport(List<TableReport> tables, long pageCount, List<String
    *
    * @param name the table
    * @param entryCount its entries
-   * @param innerPageCount its inner nodes
    * @param leafPageCount its leaves
-   * @param overflowPageCount pages of its large values
+   * @param pageCount its pages: leaves, inner nodes and those of large values
    * @param height levels of its tree, 1 for a single leaf
-   * @param usedBytes bytes of keys and values
    */
   public record TableReport(
-      String name,
-      long entryCount,
-      long innerPageCount,
-      long leafPageCount,
-      long overflowPageCount,
-      int height,
-      long usedBytes) {}
+      String name, long entryCount, long leafPageCount, long pageCount, int height) {}
 }

@@ -64,11 +64,7 @@ public final class TreeCore {
    * @throws IOException when there is no room, or the log or the pool has failed
    */
   public static PageRun create(
-      BufferPool pool,
-      StructureLog log,
-      PageAllocator allocator,
-      TreeWork work,
-      boolean isPending)
+      BufferPool pool, StructureLog log, PageAllocator allocator, TreeWork work, boolean isPending)
       throws IOException {
     StructureStep step = work.step;
     step.begin(pool, log);

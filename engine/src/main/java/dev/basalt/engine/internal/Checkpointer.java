@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine.internal;
+
+import dev.basalt.bufferpool.BufferPool;
+import dev.basalt.engine.StoreClosedException;
+import dev.basalt.engine.internal.wal.CheckpointMark;
+import dev.basalt.engine.internal.wal.SuperblockArea;
+import dev.basalt.engine.internal.wal.Wal;
+import dev.basalt.iostack.IoStack;
+import dev.basalt.iostack.agent.Agent;
+import dev.basalt.iostack.agent.AgentHandle;
+import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.agent.ParkingLot;
+import dev.basalt.iostack.agent.WaitCondition;
+import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes checkpoints while the store runs: everything dirty at the begin is written, the device is
+ * flushed, the superblock names the new redo point, and the log before it is free.
+ *
+ * <p><b>Concurrency.</b> An agent; its duty cycle waits for the device through the seam. {@link
+ * #await} may be called by any thread; {@link #run} by the agent, and by the thread that opens or
+ * closes the store while no agent runs. {@code requested} rises by an atomic add, {@code completed}
+ * is written by the agent only; both are volatile.
+ */
+final class Checkpointer implements Agent {
+  private static final VarHandle REQUESTED;
+
+  static {
+    try {
+      REQUESTED = MethodHandles.lookup().findVarHandle(Checkpointer.class, "requested", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private final Wal wal;
+  private final BufferPool pool;
+  private final IoStack io;
+  private final SuperblockArea superblocks;
+  private final LongSupplier pageCount;
+  private final StoreFailure failure;
+  private final ParkingLot lot;
+  private final WaitCondition isIncomplete = this::isIncomplete;
+  private @Nullable AgentHandle handle;
+
+  @SuppressWarnings("FieldMayBeFinal") // written through REQUESTED
+  private volatile long requested;
+
+  /** The requests that a checkpoint has served. */
+  private volatile long served;
+
+  private volatile long completed;
+  private volatile boolean isClosed;
+
+  Checkpointer(
+      StoreParts parts, LongSupplier pageCount, StoreFailure failure, Execution execution) {
+    wal = parts.wal();
+    pool = parts.pool();
+    io = parts.io();
+    superblocks = parts.superblocks();
+    this.pageCount = pageCount;
+    this.failure = failure;
+    lot = new ParkingLot(execution);
+  }
+
+  /** Starts the agent. Called once, after recovery. */
+  void start(Execution execution) {
+    AgentHandle started = execution.start("checkpointer", this);
+    handle = started;
+    wal.setCheckpointer(started::wake);
+  }
+
+  /** Takes one checkpoint. */
+  void run(long redoLimit, boolean clean) throws IOException {
+    CheckpointMark mark = wal.beginCheckpoint(redoLimit);
+    pool.writeBackAll();
+    io.flush();
+    wal.completeCheckpoint(mark, superblocks, pageCount.getAsLong(), clean);
+    // Whoever may take a checkpoint does so alone.
+    long count = completed + 1;
+    completed = count;
+  }
+
+  /** Returns how many checkpoints were taken. */
+  long completed() {
+    return completed;
+  }
+
+  /** Asks for a checkpoint that begins after the call, and waits for it. */
+  void await() {
+    long ticket = (long) REQUESTED.getAndAdd(this, 1L) + 1;
+    AgentHandle started = handle;
+    if (started != null) {
+      started.wake();
+    }
+    lot.awaitWhile(0, isIncomplete, ticket);
+    failure.check();
+    if (served < ticket) {
+      throw new StoreClosedException("the store was closed");
+    }
+  }
+
+  private boolean isIncomplete(long ticket) {
+    return served < ticket && !failure.isPoisoned() && !isClosed;
+  }
+
+  @Override
+  public int doWork() {
+    if (!hasWork()) {
+      return 0;
+    }
+    long ticket = requested;
+    try {
+      run(Long.MAX_VALUE, false);
+      served = ticket;
+    } catch (IOException | RuntimeException e) {
+      failure.poison(e);
+    }
+    lot.wakeAll(0);
+    return 1;
+  }
+
+  @Override
+  public boolean hasWork() {
+    return (wal.isCheckpointWanted() || requested != served) && !failure.isPoisoned();
+  }
+
+  /** Ends the agent after the checkpoint it is taking. Idempotent. */
+  void close() {
+    isClosed = true;
+    AgentHandle started = handle;
+    if (started != null) {
+      started.close();
+    }
+    lot.wakeAll(0);
+  }
+}

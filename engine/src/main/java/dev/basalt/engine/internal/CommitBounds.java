@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine.internal;
+
+/**
+ * The most an operation can take of log and pages, asked for before it is logged.
+ *
+ * <p>A put or delete may give each level of the tree a split or a merge, with the images of two
+ * pages per level, three for the root; a change of an overflow value, or of the space map, adds
+ * images of maps. Every further change of a batch may give its leaf and its parent one, and inner
+ * nodes above in proportion.
+ */
+final class CommitBounds {
+  /** What stands before an image in a record, and small deltas beside it. */
+  private static final int IMAGE_OVERHEAD_BYTES = 256;
+
+  private static final int PAGES_OF_ROOT = 4;
+  private static final int IMAGES_PER_LEVEL = 2;
+  private static final int IMAGES_PER_FURTHER_CHANGE = 4;
+  private static final int MAPS_PER_CHANGE_MAX = 11;
+
+  private final int pageBytes;
+
+  CommitBounds(int pageBytes) {
+    this.pageBytes = pageBytes;
+  }
+
+  /** Bytes of log for the structure changes of a commit, the commit record not counted. */
+  long logBytes(int height, int changes, long pageLimit) {
+    long images =
+        PAGES_OF_ROOT
+            + (long) IMAGES_PER_LEVEL * (height + 1)
+            + (long) IMAGES_PER_FURTHER_CHANGE * (changes - 1)
+            + 2 * maps(pageLimit);
+    return images * (pageBytes + IMAGE_OVERHEAD_BYTES);
+  }
+
+  /** Pages for the splits of a commit; deletes take none. */
+  long pages(int height, int puts) {
+    return puts == 0 ? 0 : height + 4L + 2L * (puts - 1);
+  }
+
+  /** Bytes of log to allocate or free a run. */
+  long runLogBytes(long pageLimit) {
+    return (maps(pageLimit) + 1) * (pageBytes + IMAGE_OVERHEAD_BYTES);
+  }
+
+  private long maps(long pageLimit) {
+    long pagesPerMapMin = 4L * pageBytes; // a map has room for more than half its bits
+    return Math.min(MAPS_PER_CHANGE_MAX, pageLimit / pagesPerMapMin + 2);
+  }
+}

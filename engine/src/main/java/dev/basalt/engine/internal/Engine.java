@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine.internal;
+
+import dev.basalt.engine.Range;
+import dev.basalt.engine.StoreConfig;
+import dev.basalt.engine.StoreStatistics;
+import dev.basalt.engine.VerifyReport;
+import dev.basalt.engine.internal.Commits.CommitMode;
+import dev.basalt.index.PageSpace;
+import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.agent.Execution;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An open store: the layers, wired. The public classes are thin over it.
+ *
+ * <p><b>Concurrency.</b> All methods may be called by any thread. Each operation passes the gate,
+ * so that closing finds nobody inside.
+ */
+public final class Engine implements AutoCloseable {
+  private final StoreParts parts;
+  private final StoreFailure failure = new StoreFailure();
+  private final OperationGate<Operation> gate;
+  private final Checkpointer checkpointer;
+  private final StoreSpace space;
+  private final Tables tables;
+  private final LargeValues largeValues;
+  private final Commits commits;
+  private final KeyLocks creationLock;
+  private final List<OperationCounters> counters = new ArrayList<>();
+
+  private Engine(
+      StoreConfig config, StoreParts parts, Execution execution, EngineSwitches switches) {
+    this.parts = parts;
+    gate = new OperationGate<>(execution, this::newOperation);
+    PageSpace pages =
+        new PageSpace(
+            parts.pool(), parts.log(), parts.layout().pageBytes(), parts.layout().pageCount());
+    space =
+        new StoreSpace(
+            pages,
+            parts.device(),
+            parts.layout(),
+            StoreOpener.pageCountMax(config, parts.device(), parts.layout()),
+            config.growthBytes(),
+            execution);
+    checkpointer = new Checkpointer(parts, pages::pageLimit, failure, execution);
+    tables = new Tables(pages);
+    largeValues = new LargeValues(parts, space);
+    CommitMode mode = new CommitMode(config.durability(), switches);
+    commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
+    creationLock = new KeyLocks(execution);
+  }
+
+  /**
+   * Opens the store on a device.
+   *
+   * @param config options
+   * @param device the device, closed with the engine, or when opening fails
+   * @param execution the seam
+   * @param switches rules that a test breaks
+   * @param newStoreId the id of the store if it is created
+   * @return the engine
+   * @throws IOException when a layer fails
+   */
+  public static Engine open(
+      StoreConfig config,
+      BlockDevice device,
+      Execution execution,
+      EngineSwitches switches,
+      UUID newStoreId)
+      throws IOException {
+    boolean isOpen = false;
+    StoreParts parts = null;
+    try {
+      parts = new StoreOpener(config, device, execution, switches, newStoreId).open();
+      Engine engine = new Engine(config, parts, execution, switches);
+      engine.recover();
+      engine.checkpointer.start(execution);
+      isOpen = true;
+      return engine;
+    } finally {
+      if (!isOpen) {
+        if (parts != null) {
+          parts.close();
+        }
+        device.close();
+      }
+    }
+  }
+
+  private void recover() throws IOException {
+    Operation op = gate.enterWriter();
+    try {
+      Recovery recovery = new Recovery(parts, space, checkpointer);
+      recovery.redoStructure();
+      recovery.formatIfNew(op.key);
+      space.pages().load();
+      tables.load();
+      if (recovery.isNeeded()) {
+        recovery.redoContent(tables, op);
+      }
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  private synchronized Operation newOperation(int index) {
+    OperationCounters ofSlot = new OperationCounters();
+    counters.add(ofSlot);
+    return new Operation(index, ofSlot);
+  }
+
+  /**
+   * Returns a table, creating it when absent.
+   *
+   * @param name its name
+   * @return the table
+   */
+  public TableTree table(String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    if (bytes.length < 1 || bytes.length > 255) {
+      throw new IllegalArgumentException(
+          "table name has " + bytes.length + " bytes in UTF-8, needed: 1 to 255");
+    }
+    Operation op = gate.enterWriter();
+    try {
+      TableTree present = tables.find(name);
+      return present == null ? create(op, name, bytes) : present;
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  private TableTree create(Operation op, String name, byte[] bytes) throws IOException {
+    creationLock.lock(0);
+    try {
+      TableTree present = tables.find(name);
+      if (present == null) {
+        commits.createTable(op, bytes);
+        op.counters.increment(OperationCounters.PUTS);
+        present = tables.find(name);
+      }
+      return Objects.requireNonNull(present, name);
+    } finally {
+      creationLock.unlock(0);
+    }
+  }
+
+  /**
+   * Returns the names of the tables.
+   *
+   * @return in order
+   */
+  public List<String> tableNames() {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      return List.copyOf(tables.all().keySet());
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Reads a value.
+   *
+   * @param table the table
+   * @param key the key
+   * @return a copy, or null
+   */
+  public byte @Nullable [] get(TableTree table, byte[] key) {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      op.counters.increment(OperationCounters.GETS);
+      boolean isFound = table.tree().get(op.key.set(key), op.value);
+      return isFound ? largeValues.bytes(op.value) : null;
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Reads a value into the caller's memory.
+   *
+   * @param table the table
+   * @param key the key
+   * @param target takes as much as it has room for
+   * @return the length of the value, or -1
+   */
+  public long get(TableTree table, MemorySegment key, MemorySegment target) {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      op.counters.increment(OperationCounters.GETS);
+      boolean isFound = table.tree().get(op.key.set(key), op.value);
+      return isFound ? largeValues.copyOut(op.value, target) : -1;
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Stores a value.
+   *
+   * @param table the table
+   * @param key the key
+   * @param value the value
+   */
+  public void put(TableTree table, MemorySegment key, MemorySegment value) {
+    Operation op = gate.enterWriter();
+    try {
+      op.counters.increment(OperationCounters.PUTS);
+      commits.put(op, table, key, value);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Removes a key.
+   *
+   * @param table the table
+   * @param key the key
+   * @return whether it was there
+   */
+  public boolean delete(TableTree table, MemorySegment key) {
+    Operation op = gate.enterWriter();
+    try {
+      op.counters.increment(OperationCounters.DELETES);
+      return commits.delete(op, table, key);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Stores a value if the present one is as expected.
+   *
+   * @param table the table
+   * @param key the key
+   * @param expected the present value, or null for none
+   * @param value the value
+   * @return whether it was
+   */
+  public boolean compareAndSet(
+      TableTree table, MemorySegment key, @Nullable MemorySegment expected, MemorySegment value) {
+    Operation op = gate.enterWriter();
+    try {
+      op.counters.increment(OperationCounters.CONDITIONAL);
+      return commits.compareAndSet(op, table, key, expected, value);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Opens a cursor.
+   *
+   * @param table the table
+   * @param range the keys to visit
+   * @return the cursor, at no entry
+   */
+  public EngineCursor cursor(TableTree table, Range range) {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      return new EngineCursor(gate, failure, largeValues, table.tree().cursor(), range);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Carries out a batch.
+   *
+   * @param changes one change or more
+   */
+  public void write(ChangeList changes) {
+    Operation op = gate.enterWriter();
+    try {
+      op.counters.increment(OperationCounters.BATCHES);
+      commits.write(op, changes);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Checks the structure of the store while no writer is inside.
+   *
+   * @return what was found
+   */
+  public VerifyReport verify() {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      gate.pauseWriters();
+      try {
+        return new StoreVerifier(space.pages()).verify(tables);
+      } finally {
+        gate.resumeWriters();
+      }
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Collects the counters of all layers.
+   *
+   * @return a snapshot
+   */
+  public StoreStatistics statistics() {
+    Operation op = gate.enterReader();
+    try {
+      return new EngineStatistics().collect(parts, space, checkpointer, countersOfSlots());
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  private synchronized List<OperationCounters> countersOfSlots() {
+    return List.copyOf(counters);
+  }
+
+  /** Takes a checkpoint. */
+  public void checkpoint() {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      checkpointer.await();
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /** Closes the store; see {@code Store}. */
+  @Override
+  public void close() {
+    if (!gate.close()) {
+      return;
+    }
+    try {
+      checkpointer.close();
+      if (!failure.isPoisoned()) {
+        checkpointer.run(Long.MAX_VALUE, true);
+      }
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      parts.close();
+      parts.device().close();
+    }
+  }
+}

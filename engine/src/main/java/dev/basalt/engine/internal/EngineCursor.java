@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine.internal;
+
+import dev.basalt.engine.Range;
+import dev.basalt.engine.StoreClosedException;
+import dev.basalt.index.SearchKey;
+import dev.basalt.index.TreeCursor;
+import dev.basalt.index.ValueBuffer;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A cursor behind the gate: it is inside only while it moves or copies, so an idle one holds up
+ * nobody, and has memory of its own.
+ *
+ * <p><b>Concurrency.</b> Used by one thread at a time.
+ */
+public final class EngineCursor implements AutoCloseable {
+  private final OperationGate<Operation> gate;
+  private final StoreFailure failure;
+  private final LargeValues largeValues;
+  private final TreeCursor cursor;
+  private final SearchKey key = new SearchKey();
+  private final ValueBuffer value = new ValueBuffer();
+  private boolean isClosed;
+
+  EngineCursor(
+      OperationGate<Operation> gate,
+      StoreFailure failure,
+      LargeValues largeValues,
+      TreeCursor cursor,
+      Range range) {
+    this.gate = gate;
+    this.failure = failure;
+    this.largeValues = largeValues;
+    this.cursor = cursor;
+    byte[] low = range.low();
+    byte[] high = range.high();
+    cursor.low(low == null ? null : key.set(low), range.isLowInclusive());
+    cursor.high(high == null ? null : key.set(high), range.isHighInclusive());
+  }
+
+  /**
+   * Moves to the next entry.
+   *
+   * @return false when there is none
+   */
+  public boolean next() {
+    Operation op = enter();
+    try {
+      return cursor.next();
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Moves to the previous entry.
+   *
+   * @return false when there is none
+   */
+  public boolean previous() {
+    Operation op = enter();
+    try {
+      return cursor.previous();
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Moves between two entries.
+   *
+   * @param to the first key behind the cursor
+   */
+  public void seek(byte[] to) {
+    Operation op = enter();
+    try {
+      cursor.seek(key.set(to));
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Returns the entry's key.
+   *
+   * @return a copy
+   */
+  public byte[] key() {
+    checkOpen();
+    cursor.key(key);
+    return key.toByteArray();
+  }
+
+  /**
+   * Copies the entry's key.
+   *
+   * @param target takes as much as it has room for
+   * @return the key's length
+   */
+  public long key(MemorySegment target) {
+    checkOpen();
+    cursor.key(key);
+    EngineMemory.copyOut(key.address(), key.lengthBytes(), target);
+    return key.lengthBytes();
+  }
+
+  /**
+   * Returns the entry's value.
+   *
+   * @return a copy
+   */
+  public byte[] value() {
+    Operation op = enter();
+    try {
+      cursor.value(value);
+      return largeValues.bytes(value);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Copies the entry's value.
+   *
+   * @param target takes as much as it has room for
+   * @return the value's length
+   */
+  public long value(MemorySegment target) {
+    Operation op = enter();
+    try {
+      cursor.value(value);
+      return largeValues.copyOut(value, target);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  @Override
+  public void close() {
+    isClosed = true;
+  }
+
+  private Operation enter() {
+    checkOpen();
+    Operation op = gate.enterReader();
+    if (failure.isPoisoned()) {
+      gate.exit(op);
+      failure.check();
+    }
+    return op;
+  }
+
+  private void checkOpen() {
+    if (isClosed) {
+      throw new StoreClosedException("the cursor is closed");
+    }
+    if (gate.isClosed()) {
+      throw new StoreClosedException("the store is closed");
+    }
+  }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine.internal;
+
+import dev.basalt.bufferpool.BufferPool;
+import dev.basalt.bufferpool.DamagedPageException;
+import dev.basalt.engine.internal.wal.CheckpointState;
+import dev.basalt.engine.internal.wal.LogReader;
+import dev.basalt.engine.internal.wal.LogRecord;
+import dev.basalt.engine.internal.wal.LogRegion;
+import dev.basalt.engine.internal.wal.RecordType;
+import dev.basalt.engine.internal.wal.Wal;
+import dev.basalt.index.BTree;
+import dev.basalt.index.PageRedo;
+import dev.basalt.index.PageRun;
+import dev.basalt.index.SearchKey;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Brings a store to the state of its log, as the design's section 7 and its model say:
+ *
+ * <ol>
+ *   <li>structure: in LSN order, every page gets the images and deltas it has not seen; the trees
+ *       are structurally whole then;
+ *   <li>content: the commits are applied again in LSN order, by {@link CommitRedo};
+ *   <li>runs that nothing refers to are freed;
+ *   <li>a checkpoint.
+ * </ol>
+ *
+ * <p>The second and third step log their structure changes like any others, so that a crash on the
+ * way is harmless. When the log has no room for them, a checkpoint on the way moves the redo point
+ * up to the next commit, though never past the start of a run whose fate is open.
+ *
+ * <p>Used by the thread that opens the store; nobody else is there yet.
+ */
+final class Recovery {
+  private final StoreParts parts;
+  private final Wal wal;
+  private final BufferPool pool;
+  private final Checkpointer checkpointer;
+  private final StoreSpace space;
+  private final LogReader reader;
+  private final CommitBounds bounds;
+
+  /** The runs whose start was read and whose end was not, by LSN. */
+  private final TreeMap<Long, PageRun> openRuns = new TreeMap<>();
+
+  Recovery(StoreParts parts, StoreSpace space, Checkpointer checkpointer) {
+    this.parts = parts;
+    this.space = space;
+    this.checkpointer = checkpointer;
+    wal = parts.wal();
+    pool = parts.pool();
+    bounds = new CommitBounds(parts.layout().pageBytes());
+    reader = new LogReader(parts.io(), parts.layout());
+  }
+
+  /** The first step. */
+  void redoStructure() throws IOException {
+    PageRedo redo = new PageRedo(parts.layout().pageBytes());
+    seek();
+    while (next()) {
+      LogRecord record = reader.record();
+      if (record.type() == RecordType.STRUCTURE) {
+        redo.wrap(record.bodyAddress(), record.bodyBytes(), record.lsn());
+        redoRecord(redo);
+      }
+    }
+  }
+
+  /** Tells whether the log holds anything that may not be in the pages. */
+  boolean isNeeded() {
+    return parts.logEnd().recordCount() > 0;
+  }
+
+  /**
+   * Makes the first pages of a store that has never taken a checkpoint: its space map and the root
+   * of its catalog, a structure record each.
+   */
+  void formatIfNew(SearchKey key) throws IOException {
+    if (parts.start().redoLsn() != LogRegion.LSN_FIRST) {
+      return;
+    }
+    if (!isReadable(0)) {
+      space.pages().format(key);
+    }
+    space.pages().load();
+    if (!isReadable(Tables.CATALOG_ROOT)) {
+      long root = BTree.create(space.pages(), key);
+      if (root != Tables.CATALOG_ROOT) {
+        throw new IOException("the catalog's root is page " + root);
+      }
+    }
+  }
+
+  private boolean isReadable(long pageId) throws IOException {
+    if (!tryLatch(pageId)) {
+      return false;
+    }
+    pool.unlatchExclusive(pageId, false);
+    return true;
+  }
+
+  /** The other steps; the page space and the tables are open. */
+  void redoContent(Tables tables, Operation operation) throws IOException {
+    Set<Long> endedRuns = parts.log().noteEndedRuns();
+    wal.setRecovering(true);
+    try {
+      CommitRedo redo = new CommitRedo(tables, operation);
+      seek();
+      while (nextCommit()) {
+        redo.findOverflowKeys(reader.record());
+      }
+      seek();
+      while (nextCommit()) {
+        redo.findLastChanges(reader.record());
+      }
+      seek();
+      while (nextCommit()) {
+        redoCommit(redo, tables, reader.record(), endedRuns);
+      }
+      freeRuns(operation, redo, endedRuns);
+    } finally {
+      wal.setRecovering(false);
+      parts.log().noteNothing();
+    }
+    checkpointer.run(Long.MAX_VALUE, false);
+  }
+
+  private void redoCommit(CommitRedo redo, Tables tables, LogRecord record, Set<Long> endedRuns)
+      throws IOException {
+    long bytes =
+        bounds.logBytes(tables.heightMax(), redo.changeCount(record), space.pages().pageLimit());
+    if (!wal.tryAdmit(bytes)) {
+      openRuns.keySet().removeAll(endedRuns);
+      openRuns.keySet().removeAll(redo.appliedRuns());
+      long firstOpen = openRuns.isEmpty() ? Long.MAX_VALUE : openRuns.firstKey();
+      checkpointer.run(Math.min(record.lsn(), firstOpen), false);
+      wal.admit(bytes);
+    }
+    try {
+      redo.apply(record);
+    } finally {
+      wal.release(bytes);
+    }
+  }
+
+  private void freeRuns(Operation operation, CommitRedo redo, Set<Long> endedRuns)
+      throws IOException {
+    openRuns.keySet().removeAll(endedRuns);
+    openRuns.keySet().removeAll(redo.liveRuns());
+    for (Map.Entry<Long, PageRun> run : openRuns.entrySet()) {
+      space.pages().freeRun(operation.key, run.getValue());
+    }
+    openRuns.clear();
+  }
+
+  private void seek() {
+    CheckpointState start = parts.start();
+    reader.seek(start.redoLsn(), start.redoEpoch());
+  }
+
+  /** Reads the next record of the store's earlier lives; behind them are recovery's own. */
+  private boolean next() throws IOException {
+    return reader.next() && reader.record().lsn() < parts.logEnd().endLsn();
+  }
+
+  private boolean nextCommit() throws IOException {
+    boolean isFound = next();
+    while (isFound && reader.record().type() != RecordType.COMMIT) {
+      isFound = next();
+    }
+    return isFound;
+  }
+
+  private void redoRecord(PageRedo redo) throws IOException {
+    while (redo.next()) {
+      if (redo.isRunStart()) {
+        openRuns.put(redo.run().lsn(), redo.run());
+      } else if (redo.isRunEnd()) {
+        openRuns.remove(redo.endedRun());
+      } else {
+        redoPage(redo);
+      }
+    }
+  }
+
+  private void redoPage(PageRedo redo) throws IOException {
+    long pageId = redo.pageId();
+    if (tryLatch(pageId)) {
+      pool.unlatchExclusive(pageId, redo.redo(pool.address(pageId), true));
+    } else if (redo.isImage()) {
+      pool.create(pageId);
+      pool.unlatchExclusive(pageId, redo.redo(pool.address(pageId), false));
+    }
+  }
+
+  /** Latches a page if it can be read: a torn one gets an image, or a later one frees it. */
+  private boolean tryLatch(long pageId) throws IOException {
+    try {
+      pool.latchExclusive(pageId);
+      return true;
+    } catch (DamagedPageException _) {
+      return false;
+    }
+  }
+}
