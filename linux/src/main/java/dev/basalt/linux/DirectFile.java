@@ -131,6 +131,15 @@ public final class DirectFile implements AutoCloseable {
   }
 
   /**
+   * Tells whether the file is on a memory file system, which has no transfers that end later.
+   *
+   * @return true on tmpfs
+   */
+  public boolean isInMemory() {
+    return !isBlockDevice && fileSystem(path).equals("tmpfs");
+  }
+
+  /**
    * Returns the present size.
    *
    * @return bytes
@@ -209,6 +218,32 @@ public final class DirectFile implements AutoCloseable {
       result = Syscall.shared(SyscallNumber.FALLOCATE, fd, mode, offset, sizeBytes);
     } while (result == -Errno.EINTR); // ends: a signal cannot interrupt each attempt for ever
     return (int) result;
+  }
+
+  /**
+   * Reads, waiting for the data.
+   *
+   * @param caller the system call of the calling thread
+   * @param offset where in the file, in bytes
+   * @param address where the data goes
+   * @param sizeBytes how much
+   * @return bytes read, 0 at the end of the file, or the negated errno
+   */
+  public long read(Syscall caller, long offset, long address, long sizeBytes) {
+    return caller.call(SyscallNumber.PREAD64, fd, address, sizeBytes, offset, 0, 0);
+  }
+
+  /**
+   * Writes, waiting until the kernel has the data.
+   *
+   * @param caller the system call of the calling thread
+   * @param offset where in the file, in bytes
+   * @param address where the data is
+   * @param sizeBytes how much
+   * @return bytes written, or the negated errno
+   */
+  public long write(Syscall caller, long offset, long address, long sizeBytes) {
+    return caller.call(SyscallNumber.PWRITE64, fd, address, sizeBytes, offset, 0, 0);
   }
 
   /** Closes the file and gives its lock up. Idempotent. */

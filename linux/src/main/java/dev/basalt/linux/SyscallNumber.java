@@ -32,6 +32,12 @@ public final class SyscallNumber {
   /** write(2). */
   public static final int WRITE = X86 ? 1 : 64;
 
+  /** pread64(2). */
+  public static final int PREAD64 = X86 ? 17 : 67;
+
+  /** pwrite64(2). */
+  public static final int PWRITE64 = X86 ? 18 : 68;
+
   /** ioctl(2). */
   public static final int IOCTL = X86 ? 16 : 29;
 

@@ -4,6 +4,7 @@ package dev.basalt.iostack.internal;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.agent.Execution;
 import dev.basalt.linux.DirectFile;
 import dev.basalt.linux.ErrnoException;
 import dev.basalt.linux.MappedRegion;
@@ -13,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A regular file or block device, past the page cache, through io_uring.
+ *
+ * <p>A file on a memory file system gets queue pairs without a ring, see {@link
+ * MemoryFileQueuePair}, unless registered buffers are asked for.
  *
  * <p>The block of a file is 4 KiB, the unit its file system works in; the sectors of the disk below
  * are smaller, and only they are written whole. The block of a block device is its logical one.
@@ -31,6 +35,8 @@ final class UringDevice implements BlockDevice {
   private final OpenQueuePairs openQueuePairs = new OpenQueuePairs();
   private final DirectFile file;
   private final boolean isFixed;
+  private final boolean isInMemory;
+  private final Execution execution;
   private final Capabilities capabilities;
   private volatile long blockCount;
 
@@ -38,16 +44,19 @@ final class UringDevice implements BlockDevice {
    * Takes an open file over.
    *
    * @param isFixed whether transfers go through registered buffers
+   * @param execution the seam for waits of queue pairs without a ring
    */
-  UringDevice(DirectFile file, boolean isFixed) throws IOException {
+  UringDevice(DirectFile file, boolean isFixed, Execution execution) throws IOException {
     this.file = file;
     this.isFixed = isFixed;
+    this.execution = execution;
+    isInMemory = file.isInMemory();
     int sectorBytes = Math.max(SECTOR_BYTES, file.offsetAlignmentBytes());
     int blockBytes = file.isBlockDevice() ? sectorBytes : Math.max(FILE_BLOCK_BYTES, sectorBytes);
     blockCount = file.sizeBytes() / blockBytes;
     capabilities =
         new Capabilities(
-            "io_uring " + file + (isFixed ? " through registered buffers" : ""),
+            description(),
             blockBytes,
             isFixed ? STAGED_BYTES_MAX : TRANSFER_BYTES_MAX,
             sectorBytes,
@@ -91,7 +100,12 @@ final class UringDevice implements BlockDevice {
   @Override
   public QueuePair openQueuePair(int depth) throws IOException {
     CommandLimits.checkDepth(depth, DEPTH_MAX);
-    return isFixed ? openStaged(depth) : open(depth, null);
+    if (isFixed) {
+      return openStaged(depth);
+    }
+    return isInMemory
+        ? new MemoryFileQueuePair(file, new CommandLimits(this), openQueuePairs, depth, execution)
+        : open(depth, null);
   }
 
   @Override
@@ -99,6 +113,11 @@ final class UringDevice implements BlockDevice {
     if (openQueuePairs.close()) {
       file.close();
     }
+  }
+
+  private String description() {
+    String how = isFixed ? " through registered buffers" : isInMemory ? ", in memory: no ring" : "";
+    return "io_uring " + file + how;
   }
 
   private QueuePair openStaged(int depth) throws ErrnoException {

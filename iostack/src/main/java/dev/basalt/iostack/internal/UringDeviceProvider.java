@@ -50,7 +50,7 @@ public final class UringDeviceProvider implements BlockDeviceProvider {
         DirectFile.open(
             Path.of(uri.target()), options.flag("create", false), DirectFile.Mode.DIRECT);
     try {
-      UringDevice device = new UringDevice(file, isFixed);
+      UringDevice device = new UringDevice(file, isFixed, execution);
       int blockBytes = device.capabilities().blockBytes();
       device.grow(Math.ceilDiv(sizeBytes, blockBytes));
       return device;
