@@ -43,6 +43,13 @@ final class StoreTest {
     return Store.open(config(), device, Execution.threads(), EngineSwitches.NONE_BROKEN, STORE_ID);
   }
 
+  /** Opens what an orderly close has left. */
+  private static Store reopen(SimulatedDevice closed) {
+    SimulationPlan plan =
+        SimulationPlan.of(9).withLatencies(new SimulationPlan.Latencies(0, 0, 0, 0));
+    return open(closed.afterProcessEnd(plan, Execution.threads()));
+  }
+
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.UTF_8);
   }
@@ -61,7 +68,7 @@ final class StoreTest {
       assertTrue(table.compareAndSet(bytes("c"), bytes("3"), bytes("5")));
       assertFalse(table.compareAndSet(bytes("c"), bytes("3"), bytes("6")));
     }
-    try (Store store = open(device)) {
+    try (Store store = reopen(device)) {
       assertEquals(List.of("default"), store.tables());
       Table table = store.table("default");
       assertNull(table.get(bytes("a")));
@@ -179,8 +186,29 @@ final class StoreTest {
       assertTrue(stored < 100_000);
       assertTrue(table.delete(bytes("k1")));
     }
-    try (Store store = open(device)) {
+    try (Store store = reopen(device)) {
       assertEquals(stored - 1, store.verify().tables().getFirst().entryCount());
+    }
+  }
+
+  @Test
+  void shouldKeepLargeValues() {
+    byte[] large = new byte[3_000_000];
+    new Random(5).nextBytes(large);
+    SimulatedDevice device = device();
+    try (Store store = open(device)) {
+      Table table = store.table("t");
+      table.put(bytes("k"), new byte[100_000]);
+      table.put(bytes("k"), large);
+      assertFalse(table.compareAndSet(bytes("k"), new byte[100_000], bytes("no")));
+    }
+    try (Store store = reopen(device)) {
+      Table table = store.table("t");
+      assertArrayEquals(large, table.get(bytes("k")));
+      assertTrue(table.compareAndSet(bytes("k"), large, bytes("small")));
+      assertArrayEquals(bytes("small"), table.get(bytes("k")));
+      VerifyReport report = store.verify();
+      assertTrue(report.isWhole(), report.toString());
     }
   }
 }

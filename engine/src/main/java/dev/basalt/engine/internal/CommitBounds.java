@@ -30,7 +30,7 @@ final class CommitBounds {
         PAGES_OF_ROOT
             + (long) IMAGES_PER_LEVEL * (height + 1)
             + (long) IMAGES_PER_FURTHER_CHANGE * (changes - 1)
-            + 2 * maps(pageLimit);
+            + (changes + 1) * maps(pageLimit);
     return images * (pageBytes + IMAGE_OVERHEAD_BYTES);
   }
 

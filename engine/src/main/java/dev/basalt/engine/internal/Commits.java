@@ -240,8 +240,8 @@ final class Commits {
     if (expected == null || !isPresent) {
       return expected == null && !isPresent;
     }
-    return op.value.valueBytes() == expected.byteSize()
-        && largeValues.read(op, table).mismatch(expected) < 0;
+    byte[] present = largeValues.bytes(table.tree(), op.key, op.value);
+    return present != null && MemorySegment.ofArray(present).mismatch(expected) < 0;
   }
 
   /** Logs the staged record and brings it into the pages. The keys are locked. */

@@ -2,6 +2,7 @@
 package dev.basalt.engine.internal;
 
 import dev.basalt.engine.Range;
+import dev.basalt.engine.SortedSource;
 import dev.basalt.engine.StoreConfig;
 import dev.basalt.engine.StoreStatistics;
 import dev.basalt.engine.VerifyReport;
@@ -11,6 +12,7 @@ import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * so that closing finds nobody inside.
  */
 public final class Engine implements AutoCloseable {
+  private static final int LOAD_BATCH_SIZE = 128;
+
   private final StoreParts parts;
   private final StoreFailure failure = new StoreFailure();
   private final OperationGate<Operation> gate;
@@ -184,7 +188,7 @@ public final class Engine implements AutoCloseable {
       failure.check();
       op.counters.increment(OperationCounters.GETS);
       boolean isFound = table.tree().get(op.key.set(key), op.value);
-      return isFound ? largeValues.bytes(op.value) : null;
+      return isFound ? largeValues.bytes(table.tree(), op.key, op.value) : null;
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
@@ -206,7 +210,7 @@ public final class Engine implements AutoCloseable {
       failure.check();
       op.counters.increment(OperationCounters.GETS);
       boolean isFound = table.tree().get(op.key.set(key), op.value);
-      return isFound ? largeValues.copyOut(op.value, target) : -1;
+      return isFound ? largeValues.copyOut(table.tree(), op.key, op.value, target) : -1;
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
@@ -285,7 +289,7 @@ public final class Engine implements AutoCloseable {
     Operation op = gate.enterReader();
     try {
       failure.check();
-      return new EngineCursor(gate, failure, largeValues, table.tree().cursor(), range);
+      return new EngineCursor(gate, failure, largeValues, table.tree(), range);
     } finally {
       gate.exit(op);
     }
@@ -344,6 +348,40 @@ public final class Engine implements AutoCloseable {
 
   private synchronized List<OperationCounters> countersOfSlots() {
     return List.copyOf(counters);
+  }
+
+  /**
+   * Fills an empty table by batches of sorted entries.
+   *
+   * @param table the table
+   * @param source the entries
+   * @return how many there were
+   */
+  public long bulkLoad(TableTree table, SortedSource source) {
+    try (EngineCursor cursor = cursor(table, Range.all())) {
+      if (cursor.next()) {
+        throw new IllegalStateException("table '" + table.name() + "' is not empty");
+      }
+    }
+    ChangeList changes = new ChangeList();
+    MemorySegment last = null;
+    long count = 0;
+    for (; source.next(); count++) {
+      MemorySegment key = MemorySegment.ofArray(source.key().toArray(ValueLayout.JAVA_BYTE));
+      if (last != null && EngineMemory.compare(last, key) >= 0) {
+        throw new IllegalArgumentException("key " + count + " is not above the one before it");
+      }
+      last = key;
+      changes.add(table, key, MemorySegment.ofArray(source.value().toArray(ValueLayout.JAVA_BYTE)));
+      if (changes.size() == LOAD_BATCH_SIZE) {
+        write(changes);
+        changes = new ChangeList();
+      }
+    }
+    if (changes.size() > 0) {
+      write(changes);
+    }
+    return count;
   }
 
   /** Takes a checkpoint. */

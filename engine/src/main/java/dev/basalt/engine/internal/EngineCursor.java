@@ -3,6 +3,7 @@ package dev.basalt.engine.internal;
 
 import dev.basalt.engine.Range;
 import dev.basalt.engine.StoreClosedException;
+import dev.basalt.index.BTree;
 import dev.basalt.index.SearchKey;
 import dev.basalt.index.TreeCursor;
 import dev.basalt.index.ValueBuffer;
@@ -19,6 +20,7 @@ public final class EngineCursor implements AutoCloseable {
   private final OperationGate<Operation> gate;
   private final StoreFailure failure;
   private final LargeValues largeValues;
+  private final BTree tree;
   private final TreeCursor cursor;
   private final SearchKey key = new SearchKey();
   private final ValueBuffer value = new ValueBuffer();
@@ -28,12 +30,13 @@ public final class EngineCursor implements AutoCloseable {
       OperationGate<Operation> gate,
       StoreFailure failure,
       LargeValues largeValues,
-      TreeCursor cursor,
+      BTree tree,
       Range range) {
     this.gate = gate;
     this.failure = failure;
     this.largeValues = largeValues;
-    this.cursor = cursor;
+    this.tree = tree;
+    cursor = tree.cursor();
     byte[] low = range.low();
     byte[] high = range.high();
     cursor.low(low == null ? null : key.set(low), range.isLowInclusive());
@@ -120,8 +123,13 @@ public final class EngineCursor implements AutoCloseable {
   public byte[] value() {
     Operation op = enter();
     try {
+      cursor.key(key);
       cursor.value(value);
-      return largeValues.bytes(value);
+      byte[] bytes = largeValues.bytes(tree, key, value);
+      if (bytes == null) {
+        throw removed();
+      }
+      return bytes;
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
@@ -138,8 +146,13 @@ public final class EngineCursor implements AutoCloseable {
   public long value(MemorySegment target) {
     Operation op = enter();
     try {
+      cursor.key(key);
       cursor.value(value);
-      return largeValues.copyOut(value, target);
+      long length = largeValues.copyOut(tree, key, value, target);
+      if (length < 0) {
+        throw removed();
+      }
+      return length;
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
@@ -150,6 +163,10 @@ public final class EngineCursor implements AutoCloseable {
   @Override
   public void close() {
     isClosed = true;
+  }
+
+  private static IllegalStateException removed() {
+    return new IllegalStateException("the entry, a large value, was removed meanwhile");
   }
 
   private Operation enter() {

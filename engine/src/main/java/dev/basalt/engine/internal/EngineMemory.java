@@ -45,4 +45,16 @@ final class EngineMemory {
   static String latin1(long address, int length) {
     return new String(bytes(address, length), StandardCharsets.ISO_8859_1);
   }
+
+  /** Compares keys, unsigned. */
+  static int compare(MemorySegment a, MemorySegment b) {
+    long at = a.mismatch(b);
+    if (at < 0) {
+      return 0;
+    }
+    if (at == a.byteSize() || at == b.byteSize()) {
+      return Long.compare(a.byteSize(), b.byteSize());
+    }
+    return Byte.compareUnsigned(a.get(ValueLayout.JAVA_BYTE, at), b.get(ValueLayout.JAVA_BYTE, at));
+  }
 }
