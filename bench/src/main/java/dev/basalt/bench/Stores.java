@@ -21,7 +21,7 @@ final class Stores {
   static Store open(String uri, long poolBytes) {
     return Store.open(
         StoreConfig.builder()
-            .device(uri)
+            .device(uri + "?create=true")
             .poolBytes(poolBytes)
             .logBytes(LOG_BYTES)
             .growthBytes(GROWTH_BYTES)
