@@ -8,6 +8,8 @@ package dev.basalt.index.internal;
  * read leaves it by more than a key's length. The result means something only once validated.
  */
 public final class NodeSearch {
+  private static final int CACHE_LINE_BYTES = 64;
+
   private NodeSearch() {}
 
   /**
@@ -62,6 +64,17 @@ public final class NodeSearch {
   public static int childPositionBelow(long node, int pageBytes, long key, int keyLength) {
     int slot = find(node, pageBytes, key, keyLength);
     return slot >= 0 ? slot : -1 - slot;
+  }
+
+  /**
+   * Reads a word from each of the cache lines that hold a leaf's slots, before the header says
+   * where to look: on a large tree the misses overlap instead of following each other. The result
+   * means nothing, but has to be stored, or the loads would be compiled away.
+   */
+  static long touch(long node) {
+    return IndexMemory.getLong(node + CACHE_LINE_BYTES)
+        ^ IndexMemory.getLong(node + 2 * CACHE_LINE_BYTES)
+        ^ IndexMemory.getLong(node + 3 * CACHE_LINE_BYTES);
   }
 
   /** Compares a suffix with that of a slot. */

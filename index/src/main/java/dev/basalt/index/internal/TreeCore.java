@@ -354,6 +354,7 @@ public final class TreeCore {
         return false;
       }
       long childToken = childToken(page, token, child);
+      work.touched = NodeSearch.touch(pool.address(child));
       if (childToken == NO_TOKEN || !pool.validate(page, token)) {
         return false;
       }

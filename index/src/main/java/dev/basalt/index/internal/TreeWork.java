@@ -43,6 +43,9 @@ public final class TreeWork {
   private final int pageBytes;
   private final MemorySegment memory;
 
+  /** Where {@link NodeSearch#touch} leaves its result; never read. */
+  long touched;
+
   /**
    * Allocates working memory.
    *
