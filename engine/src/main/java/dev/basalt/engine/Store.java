@@ -56,7 +56,10 @@ public final class Store implements AutoCloseable {
     Execution execution = Execution.threads();
     BlockDevice device;
     try {
-      device = Devices.open(config.device(), execution);
+      device =
+          config.createIfMissing()
+              ? Devices.openOrCreate(config.device(), execution)
+              : Devices.open(config.device(), execution);
     } catch (FileLockedException e) {
       throw new StoreBusyException(e.getMessage(), e);
     } catch (IOException e) {

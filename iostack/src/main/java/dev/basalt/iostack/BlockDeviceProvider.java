@@ -21,6 +21,16 @@ public interface BlockDeviceProvider {
   Availability availability();
 
   /**
+   * Tells whether this back end makes a missing device when asked by the option {@code
+   * create=true}.
+   *
+   * @return true for back ends on files
+   */
+  default boolean canCreate() {
+    return false;
+  }
+
+  /**
    * Opens a device.
    *
    * @param uri the whole URI, its scheme being {@link #scheme}

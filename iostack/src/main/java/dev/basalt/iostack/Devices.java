@@ -4,7 +4,9 @@ package dev.basalt.iostack;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.ServiceLoader;
 
 /** Opens block devices by URI. */
@@ -36,10 +38,35 @@ public final class Devices {
    */
   public static BlockDevice open(String uri, Execution execution) throws IOException {
     DeviceUri parsed = DeviceUri.parse(uri);
+    return provider(parsed).open(parsed, execution);
+  }
+
+  /**
+   * Opens the device a URI names, and makes it first where it is missing and its back end can.
+   *
+   * @param uri such as {@code io_uring:/data/store}; an option {@code create} of its own wins
+   * @param execution the seam its waits go through
+   * @return the device, to be closed by the caller
+   * @throws IllegalArgumentException when the URI is malformed or no back end has its scheme
+   * @throws IOException when the back end cannot run here or the device cannot be opened; the
+   *     message says what was found and what to do
+   */
+  public static BlockDevice openOrCreate(String uri, Execution execution) throws IOException {
+    DeviceUri parsed = DeviceUri.parse(uri);
+    BlockDeviceProvider provider = provider(parsed);
+    if (provider.canCreate() && !parsed.options().containsKey("create")) {
+      Map<String, String> options = new LinkedHashMap<>(parsed.options());
+      options.put("create", "true");
+      parsed = new DeviceUri(parsed.scheme(), parsed.target(), options);
+    }
+    return provider.open(parsed, execution);
+  }
+
+  private static BlockDeviceProvider provider(DeviceUri uri) {
     List<String> schemes = new ArrayList<>();
     for (BlockDeviceProvider provider : providers()) {
-      if (provider.scheme().equals(parsed.scheme())) {
-        return provider.open(parsed, execution);
+      if (provider.scheme().equals(uri.scheme())) {
+        return provider;
       }
       schemes.add(provider.scheme() + ":");
     }

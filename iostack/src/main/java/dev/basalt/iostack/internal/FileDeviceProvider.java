@@ -27,6 +27,11 @@ public final class FileDeviceProvider implements BlockDeviceProvider {
   }
 
   @Override
+  public boolean canCreate() {
+    return true;
+  }
+
+  @Override
   public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
     UriOptions options = new UriOptions(uri, "create", "size");
     return FileDevice.open(

@@ -40,6 +40,11 @@ public final class UringDeviceProvider implements BlockDeviceProvider {
   }
 
   @Override
+  public boolean canCreate() {
+    return true;
+  }
+
+  @Override
   public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
     UriOptions options = new UriOptions(uri, "create", "size", "fixed");
     // All of them before the file is touched: a mistake must not leave a new file behind.
