@@ -17,6 +17,10 @@ final class ColdGetLine implements BenchmarkLine {
   private static final int VIRTUAL_THREADS = 1_000;
   private static final double PER_CPU_SECOND_MIN = 140_000;
   private static final double IDLE_CORES_MAX = 0.01;
+
+  /** A thousand ticks of the kernel's CPU clock. */
+  private static final long IDLE_NANOS = 10_000_000_000L;
+
   private static final String ONE = "1 thread";
   private static final String MANY = "1,000 virtual threads";
   private static final String IDLE = "idle";
@@ -41,7 +45,7 @@ final class ColdGetLine implements BenchmarkLine {
       try (WorkerProcess gets = file.gets(count, poolBytes)) {
         measure(gets, options, rounds);
         residentMax = sampleResident(gets, options);
-        rounds.add(IDLE, gets.round(options.warmUpNanos(), 0));
+        rounds.add(IDLE, gets.round(IDLE_NANOS, 0));
       }
     }
     return results(count, poolBytes, residentMax, rounds);
