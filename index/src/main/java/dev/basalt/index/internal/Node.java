@@ -183,6 +183,11 @@ public final class Node {
     return head | (long) offset << 32 | (long) suffixLength << 48;
   }
 
+  /** Returns a slot whose record begins elsewhere. */
+  static long movedSlot(long slot, int offset) {
+    return slot & ~(0xffffL << 32) | (long) offset << 32;
+  }
+
   static long head(long node, int slot) {
     return IndexMemory.getInt(node + slotOffset(slot)) & 0xffff_ffffL;
   }

@@ -211,17 +211,33 @@ public final class NodeEdit {
     int gap = Node.heapStart(node) - Node.slotOffset(Node.storedCount(node));
     if (gap < neededBytes) {
       IndexMemory.copy(node, scratch, pageBytes);
-      rebuild(node, pageBytes, scratch, Fences.of(scratch, pageBytes));
+      compact(node, pageBytes, scratch);
     }
     return true;
   }
 
-  /** Rebuilds a node between fences that still cover all its keys, from a copy of it. */
-  static void rebuild(long node, int pageBytes, long copy, Fences fences) {
-    rebuild(node, pageBytes, copy, fences, 0, Node.storedCount(copy));
+  /** Moves all records to the end of the heap, in slot order, from a copy; fences stay. */
+  private static void compact(long node, int pageBytes, long copy) {
+    int count = Node.storedCount(node);
+    int offset = heapEnd(node, pageBytes);
+    for (int slot = 0; slot < count; slot++) {
+      long word = Node.slot(copy, slot);
+      int length = recordLength(copy, pageBytes, word);
+      offset -= length;
+      IndexMemory.copy(copy + Node.recordOffset(word, pageBytes), node + offset, length);
+      Node.slot(node, slot, Node.movedSlot(word, offset));
+    }
+    Node.heapStart(node, offset);
   }
 
-  /** Rebuilds a node from some slots of a copy of it. */
+  /** Returns where the heap ends and the fences begin, as {@link #initialize} puts them. */
+  private static int heapEnd(long node, int pageBytes) {
+    int upperLength = Node.upperLength(node);
+    int upperBytes = upperLength == Node.NO_FENCE ? 0 : upperLength;
+    return pageBytes - Node.lowerLength(node) - upperBytes;
+  }
+
+  /** Rebuilds a node from some slots of a copy of it, between fences that cover their keys. */
   static void rebuild(long node, int pageBytes, long copy, Fences fences, int first, int limit) {
     initialize(node, pageBytes, Node.level(copy), Node.link(copy), fences);
     appendSlots(node, pageBytes, copy, first, limit);
