@@ -11,8 +11,12 @@ import java.util.Arrays;
  * values that begin with their key.
  */
 public final class Records {
-  static final int KEY_BYTES = 8;
-  static final int VALUE_BYTES = 120;
+  /** Bytes of a key. */
+  public static final int KEY_BYTES = 8;
+
+  /** Bytes of a value. */
+  public static final int VALUE_BYTES = 120;
+
   static final int RECORD_BYTES = KEY_BYTES + VALUE_BYTES;
 
   /** Big-endian, so that the order of the bytes is the order of the numbers. */
@@ -27,7 +31,7 @@ public final class Records {
    *
    * @param index the record, from 0
    */
-  static long key(long index) {
+  public static long key(long index) {
     long mixed = index;
     mixed = (mixed ^ mixed >>> 33) * 0xff51afd7ed558ccdL;
     mixed = (mixed ^ mixed >>> 33) * 0xc4ceb9fe1a85ec53L;
@@ -45,7 +49,8 @@ public final class Records {
     return keys;
   }
 
-  static void setKey(MemorySegment segment, long key) {
+  /** Writes a key to the start of a segment. */
+  public static void setKey(MemorySegment segment, long key) {
     segment.set(KEY, 0, key);
   }
 

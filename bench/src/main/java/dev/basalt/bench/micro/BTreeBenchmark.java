@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench.micro;
+
+import dev.basalt.bench.NullDevice;
+import dev.basalt.bench.Records;
+import dev.basalt.bufferpool.BufferPool;
+import dev.basalt.bufferpool.BufferPoolConfig;
+import dev.basalt.bufferpool.LogGate;
+import dev.basalt.index.BTree;
+import dev.basalt.index.PageSpace;
+import dev.basalt.index.SearchKey;
+import dev.basalt.index.StructureChange;
+import dev.basalt.index.StructureLog;
+import dev.basalt.index.TreeCursor;
+import dev.basalt.index.ValueBuffer;
+import dev.basalt.iostack.IoStack;
+import dev.basalt.iostack.IoStackConfig;
+import dev.basalt.iostack.agent.Execution;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.NullUnmarked;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/**
+ * Single operations of a tree without a log, all pages resident: random keys of 8 bytes, values of
+ * 120 bytes, loaded in random order.
+ *
+ * <p>{@code scripts/bench jmh BTreeBenchmark -prof gc} tells what they allocate, too: nothing.
+ */
+@NullUnmarked // JMH calls the setup before anything else
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@Fork(1)
+@Warmup(iterations = 2, time = 1)
+@Measurement(iterations = 3, time = 1)
+public class BTreeBenchmark {
+  private static final int PAGE_BYTES = 4096;
+  private static final long RECORDS_PER_PAGE_MIN = 12;
+
+  /** How many records the tree holds. */
+  @Param({"100000", "2000000"})
+  int records;
+
+  private final SearchKey key = new SearchKey();
+  private final ValueBuffer value = new ValueBuffer();
+  private final MemorySegment keyBytes = MemorySegment.ofArray(new byte[Records.KEY_BYTES]);
+  private IoStack io;
+  private BufferPool pool;
+  private BTree tree;
+  private TreeCursor cursor;
+  private long lsn;
+  private long random = 88172645463325252L;
+
+  @Setup(Level.Trial)
+  public void open() throws IOException {
+    io = IoStack.start(new NullDevice(), IoStackConfig.defaults(), Execution.threads());
+    long pages = BufferPoolConfig.POOL_PAGES_MIN + records / RECORDS_PER_PAGE_MIN;
+    NoLog log = new NoLog();
+    BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, pages, pages * PAGE_BYTES);
+    pool = BufferPool.open(config, io, log, Execution.threads());
+    PageSpace space = new PageSpace(pool, log, PAGE_BYTES, pages);
+    space.format(key);
+    tree = BTree.open(space, BTree.create(space, key));
+    for (int index = 0; index < records; index++) {
+      value.reserve(Records.VALUE_BYTES);
+      tree.put(keyOf(index), value, lsn++);
+    }
+    cursor = tree.cursor();
+  }
+
+  @TearDown(Level.Trial)
+  public void close() {
+    pool.close();
+    io.close();
+  }
+
+  @Benchmark
+  public boolean get() throws IOException {
+    return tree.get(randomKey(), value);
+  }
+
+  /** Replaces a value by one of the same length. */
+  @Benchmark
+  public boolean put() throws IOException {
+    value.reserve(Records.VALUE_BYTES);
+    return tree.put(randomKey(), value, lsn++);
+  }
+
+  /** Replaces a value by one of another length, so that leaves are compacted. */
+  @Benchmark
+  public boolean putOtherLength() throws IOException {
+    SearchKey chosen = randomKey();
+    value.reserve((int) Records.below(~random, Records.VALUE_BYTES));
+    return tree.put(chosen, value, lsn++);
+  }
+
+  /** Moves to the next record, from the last to the first. */
+  @Benchmark
+  public boolean next() throws IOException {
+    boolean isFound = cursor.next();
+    if (!isFound) {
+      cursor.low(null, true);
+    }
+    return isFound;
+  }
+
+  private SearchKey randomKey() {
+    random = Records.nextRandom(random);
+    return keyOf(Records.below(random, records));
+  }
+
+  private SearchKey keyOf(long index) {
+    Records.setKey(keyBytes, Records.key(index));
+    return key.set(keyBytes);
+  }
+
+  /** A log that keeps nothing and is always ahead. */
+  private static final class NoLog implements StructureLog, LogGate {
+    @Override
+    public long imageHorizon() {
+      return Long.MIN_VALUE;
+    }
+
+    @Override
+    public long enterChange() {
+      return 0;
+    }
+
+    @Override
+    public void exitChange(long token) {}
+
+    @Override
+    public long append(StructureChange change) {
+      return 0;
+    }
+
+    @Override
+    public long durableLsn() {
+      return Long.MAX_VALUE;
+    }
+
+    @Override
+    public void requestDurable(long lsn) {}
+
+    @Override
+    public void awaitDurable(long lsn) {}
+  }
+}
