@@ -31,4 +31,11 @@ public interface LogGate {
    * @throws IOException when the log has failed
    */
   void awaitDurable(long lsn) throws IOException;
+
+  /**
+   * Throws when the log has failed: what is not durable now will never be.
+   *
+   * @throws IOException with the first cause
+   */
+  default void check() throws IOException {}
 }

@@ -6,6 +6,7 @@ import dev.basalt.iostack.IoException;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -139,9 +140,19 @@ final class PageWriter implements AutoCloseable {
       return Outcome.STAGED;
     }
     if (!isDurable) {
-      parts.gate().requestDurable(lsn);
+      requestDurable(lsn);
     }
     return isDurable ? Outcome.BUSY : Outcome.AHEAD_OF_LOG;
+  }
+
+  /** A log that has failed fails the pool: the page would be waited for without end. */
+  private void requestDurable(long lsn) {
+    try {
+      parts.gate().check();
+      parts.gate().requestDurable(lsn);
+    } catch (IOException e) {
+      parts.fail(e);
+    }
   }
 
   private boolean follows(long pageId) {

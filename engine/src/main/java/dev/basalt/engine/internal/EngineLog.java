@@ -50,6 +50,11 @@ final class EngineLog implements LogGate, StructureLog {
   }
 
   @Override
+  public void check() throws IOException {
+    wal.check();
+  }
+
+  @Override
   public void awaitDurable(long lsn) throws IOException {
     if (walRule) {
       wal.awaitDurable(lsn);

@@ -225,6 +225,11 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   }
 
   @Override
+  public void check() throws LogFailedException {
+    progress.check();
+  }
+
+  @Override
   public void awaitDurable(long lsn) throws LogFailedException {
     if (lsn < progress.durableLsn()) {
       return;
@@ -318,8 +323,8 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   }
 
   /**
-   * Completes a checkpoint whose pages are written and flushed: makes the log durable through its
-   * begin, writes the next superblock, and frees the log before the redo point.
+   * Completes a checkpoint whose pages are written and flushed: makes durable what was appended
+   * until now, writes the next superblock, and frees the log before the redo point.
    *
    * @param mark the checkpoint
    * @param superblocks where the superblock goes
@@ -331,7 +336,10 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   public Superblock completeCheckpoint(
       CheckpointMark mark, SuperblockArea superblocks, long pageCount, boolean clean)
       throws IOException {
-    awaitDurable(mark.beginLsn() - 1);
+    // All of it, not only what is before the begin: a merge behind the begin may have moved a
+    // page's
+    // changes into a record and dropped the page, which this checkpoint then did not write.
+    awaitDurable(appendedLsn() - 1);
     long redo = mark.redoLsn();
     CheckpointState state =
         new CheckpointState(
