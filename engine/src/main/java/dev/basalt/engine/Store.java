@@ -93,6 +93,7 @@ public final class Store implements AutoCloseable {
   public Table table(String name) {
     Table present = tables.get(name);
     if (present != null) {
+      engine.checkUsable();
       return present;
     }
     TableTree tree = engine.table(name);

@@ -116,18 +116,22 @@ final class Checkpointer implements Agent {
     }
     long ticket = requested;
     try {
-      run(Long.MAX_VALUE, false);
-      served = ticket;
+      if (!failure.isPoisoned()) {
+        run(Long.MAX_VALUE, false);
+      }
     } catch (IOException | RuntimeException e) {
       failure.poison(e);
+    } finally {
+      // Also of a poisoned store, so that nobody waits for ever; who waited finds the failure.
+      served = ticket;
+      lot.wakeAll(0);
     }
-    lot.wakeAll(0);
     return 1;
   }
 
   @Override
   public boolean hasWork() {
-    return (wal.isCheckpointWanted() || requested != served) && !failure.isPoisoned();
+    return requested != served || wal.isCheckpointWanted() && !failure.isPoisoned();
   }
 
   /** Ends the agent after the checkpoint it is taking. Idempotent. */

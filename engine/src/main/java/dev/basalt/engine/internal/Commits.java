@@ -82,6 +82,7 @@ final class Commits {
       op.record.delete(table.id(), key);
       int stripe = lock(table, key);
       try {
+        failure.check();
         if (!table.tree().get(op.key.set(key), op.value)) {
           return false;
         }
@@ -109,6 +110,7 @@ final class Commits {
       stagePut(op, table, key, value);
       int stripe = lock(table, key);
       try {
+        failure.check(); // a change of the key before may be in the log and not in the tree
         if (!hasValue(op, table, key, expected)) {
           return false;
         }

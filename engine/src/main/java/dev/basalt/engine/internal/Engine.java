@@ -50,7 +50,7 @@ public final class Engine implements AutoCloseable {
     space =
         new StoreSpace(
             pages,
-            parts.device(),
+            parts.io(),
             parts.layout(),
             StoreOpener.pageCountMax(config, parts.device(), parts.layout()),
             config.growthBytes(),
@@ -136,6 +136,7 @@ public final class Engine implements AutoCloseable {
     }
     Operation op = gate.enterWriter();
     try {
+      failure.check();
       TableTree present = tables.find(name);
       return present == null ? create(op, name, bytes) : present;
     } catch (IOException e) {
@@ -382,6 +383,12 @@ public final class Engine implements AutoCloseable {
       write(changes);
     }
     return count;
+  }
+
+  /** Throws when the store is closed or poisoned. */
+  public void checkUsable() {
+    gate.checkOpen();
+    failure.check();
   }
 
   /** Takes a checkpoint. */

@@ -136,8 +136,7 @@ public final class OperationGate<S extends OperationGate.Slot> {
    */
   public void exit(S slot) {
     Slot left = slot;
-    CLAIM.setVolatile(claims, left.index * STRIDE, FREE);
-    lot.wakeAll(KEY_RELEASED);
+    release(left.index);
   }
 
   /**
@@ -177,6 +176,13 @@ public final class OperationGate<S extends OperationGate.Slot> {
     return closed;
   }
 
+  /** Throws when the gate is closed. */
+  void checkOpen() {
+    if (closed) {
+      throw closedException();
+    }
+  }
+
   private S enter(int kind) {
     int start = (int) (Thread.currentThread().threadId() * GOLDEN_RATIO >>> SLOT_SHIFT);
     while (!closed) {
@@ -200,7 +206,7 @@ public final class OperationGate<S extends OperationGate.Slot> {
   @SuppressWarnings("unchecked")
   private S claimed(int index) {
     if (slots[index] == null) {
-      slots[index] = newSlot.apply(index);
+      fill(index);
     }
     S slot = (S) slots[index];
     if (closed) {
@@ -208,6 +214,22 @@ public final class OperationGate<S extends OperationGate.Slot> {
       throw closedException();
     }
     return slot;
+  }
+
+  /** Makes the scratch of a claimed slot; a claim that got none (out of memory) is given back. */
+  private void fill(int index) {
+    try {
+      slots[index] = newSlot.apply(index);
+    } finally {
+      if (slots[index] == null) {
+        release(index);
+      }
+    }
+  }
+
+  private void release(int index) {
+    CLAIM.setVolatile(claims, index * STRIDE, FREE);
+    lot.wakeAll(KEY_RELEASED);
   }
 
   private static StoreClosedException closedException() {

@@ -80,7 +80,7 @@ final class StoreOpener {
     CheckpointState reopened = start.reopened(found.epochNext());
     superblocks.write(layout, reopened);
     LogPosition position = new LogPosition(end.endLsn(), reopened.epoch(), end.commitSequence());
-    parts.layout = layout;
+    parts.layout = withGrownPages(layout);
     parts.start = start;
     parts.logEnd = end;
     Wal wal = Wal.open(io, layout, reopened, position, walConfig(layout), execution);
@@ -145,6 +145,16 @@ final class StoreOpener {
           "%s has %,d bytes, but the store on it has %,d: it was truncated or copied in part"
               .formatted(config.device(), deviceBytes(), layout.endBytes()));
     }
+  }
+
+  /** The superblock does not know of pages gained since; the log may. */
+  private StoreLayout withGrownPages(StoreLayout layout) {
+    if (!device.capabilities().growable()) {
+      return layout;
+    }
+    long pages = (deviceBytes() - layout.pageAreaOffsetBytes()) / layout.pageBytes();
+    long most = pageCountMax(config, device, layout);
+    return layout.withPageCount(Math.clamp(pages, layout.pageCount(), most));
   }
 
   /** Page ids there may ever be: address space is reserved for them. */

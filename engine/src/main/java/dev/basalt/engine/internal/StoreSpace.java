@@ -5,6 +5,7 @@ import dev.basalt.engine.StoreFullException;
 import dev.basalt.engine.internal.wal.StoreLayout;
 import dev.basalt.index.PageSpace;
 import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.agent.ParkingLot;
 import dev.basalt.iostack.agent.WaitCondition;
@@ -31,6 +32,7 @@ final class StoreSpace {
   }
 
   private final PageSpace pages;
+  private final IoStack io;
   private final BlockDevice device;
   private final StoreLayout layout;
   private final long pageCountMax;
@@ -43,13 +45,14 @@ final class StoreSpace {
 
   StoreSpace(
       PageSpace pages,
-      BlockDevice device,
+      IoStack io,
       StoreLayout layout,
       long pageCountMax,
       long growthBytes,
       Execution execution) {
     this.pages = pages;
-    this.device = device;
+    this.io = io;
+    device = io.device();
     this.layout = layout;
     this.pageCountMax = pageCountMax;
     growthPages = Math.max(1, growthBytes / layout.pageBytes());
@@ -82,6 +85,8 @@ final class StoreSpace {
     int blockBytes = device.capabilities().blockBytes();
     try {
       device.grow((bytes + blockBytes - 1) / blockBytes);
+      io.flush(); // the log may name the new pages from now on, so the size must outlive a power
+      // cut
     } catch (IOException e) {
       throw new StoreFullException("the store is full: " + e.getMessage(), e);
     }
