@@ -180,8 +180,11 @@ public final class OverflowStream {
         pool.latchExclusive(pageId);
       }
       long to = pool.address(pageId) + OverflowPage.PAYLOAD_OFFSET + inPage;
-      IndexMemory.copyIn(part, done, to, count);
-      pool.unlatchExclusive(pageId, true);
+      try {
+        IndexMemory.copyIn(part, done, to, count); // fails when the caller's memory was freed
+      } finally {
+        pool.unlatchExclusive(pageId, true);
+      }
       done += count;
       position += count;
     }
