@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
  * bounded queue, its failure comes back through a volatile field.
  */
 final class BatchWriter {
-  private static final int RECORDS_PER_BATCH = 1000;
   private static final long BYTES_PER_BATCH = 1 << 20;
   private static final int QUEUED_BATCHES_MAX = 4;
 
   private final Store store;
   private final String table;
+  private final int recordsPerBatch;
   private final BlockingQueue<WriteBatch> queue = new ArrayBlockingQueue<>(QUEUED_BATCHES_MAX);
   private final WriteBatch end = new WriteBatch();
   private final Thread thread;
@@ -32,6 +32,7 @@ final class BatchWriter {
   BatchWriter(Store store, String table) {
     this.store = store;
     this.table = table;
+    recordsPerBatch = store.batchSizeAdvised();
     this.thread = Thread.ofPlatform().name("batch-writer").daemon().start(this::run);
   }
 
@@ -39,7 +40,7 @@ final class BatchWriter {
   void put(byte[] key, byte[] value) {
     batch.put(table, key, value);
     batchBytes += key.length + value.length;
-    if (batch.size() >= RECORDS_PER_BATCH || batchBytes >= BYTES_PER_BATCH) {
+    if (batch.size() >= recordsPerBatch || batchBytes >= BYTES_PER_BATCH) {
       hand(batch);
       batch = new WriteBatch();
       batchBytes = 0;

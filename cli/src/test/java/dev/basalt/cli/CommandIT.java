@@ -103,10 +103,10 @@ class CommandIT {
 
   @Test
   void shouldTellATooLongKey() {
-    CommandRunner.Outcome outcome = run("", "put", "k".repeat(1025), "value");
+    CommandRunner.Outcome outcome = run("", "put", "k".repeat(1001), "value");
     assertEquals(ExitCode.USAGE, outcome.exitCode(), outcome.err());
-    assertTrue(outcome.err().contains("1024"), outcome.err());
-    assertEquals(0, run("", "put", "k".repeat(1024), "value").exitCode());
+    assertTrue(outcome.err().contains("1000"), outcome.err());
+    assertEquals(0, run("", "put", "k".repeat(1000), "value").exitCode());
   }
 
   @Test

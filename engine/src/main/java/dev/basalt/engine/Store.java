@@ -110,6 +110,16 @@ public final class Store implements AutoCloseable {
   }
 
   /**
+   * Returns how many changes of small records to put into one batch when loading: as many as take
+   * at most half of the log in the worst case. Much larger batches are refused by {@link #write}.
+   *
+   * @return 1 to 1,000
+   */
+  public int batchSizeAdvised() {
+    return engine.batchSizeAdvised();
+  }
+
+  /**
    * Makes all changes of a batch visible and durable together: one log record, all or nothing after
    * a crash.
    *

@@ -211,4 +211,28 @@ final class StoreTest {
       assertTrue(report.isWhole(), report.toString());
     }
   }
+
+  @Test
+  void shouldRefuseTooLongKeysBeforeTheyAreLogged() {
+    SimulatedDevice device = device();
+    byte[] tooLong = new byte[1001];
+    byte[] value = bytes("v");
+    try (Store store = open(device)) {
+      Table table = store.table("default");
+      assertThrows(IllegalArgumentException.class, () -> table.put(tooLong, value));
+      assertThrows(IllegalArgumentException.class, () -> table.delete(tooLong));
+      assertThrows(IllegalArgumentException.class, () -> table.putIfAbsent(tooLong, value));
+      assertThrows(
+          IllegalArgumentException.class, () -> table.compareAndSet(tooLong, value, value));
+      assertThrows(IllegalArgumentException.class, () -> table.get(tooLong));
+      WriteBatch batch = new WriteBatch().put("default", bytes("k"), value);
+      assertThrows(
+          IllegalArgumentException.class, () -> store.write(batch.put("default", tooLong, value)));
+      table.put(new byte[1000], value);
+      assertNull(table.get(bytes("k")));
+    }
+    try (Store store = reopen(device)) {
+      assertArrayEquals(value, store.table("default").get(new byte[1000]));
+    }
+  }
 }

@@ -121,7 +121,13 @@ public final class SearchKey {
     return present;
   }
 
-  private static void checkLength(long length) {
+  /**
+   * Checks the length of a key, before anything is logged that could not be applied.
+   *
+   * @param length in bytes
+   * @throws IllegalArgumentException when it is longer than {@link #LENGTH_BYTES_MAX}
+   */
+  public static void checkLength(long length) {
     if (length < 0 || length > LENGTH_BYTES_MAX) {
       throw new IllegalArgumentException(
           "key length is " + length + " bytes, limit " + LENGTH_BYTES_MAX);

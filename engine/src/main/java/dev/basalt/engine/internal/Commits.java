@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * operation.
  */
 final class Commits {
+  private static final int BATCH_SIZE_MAX = 1000;
+
   private final Wal wal;
   private final StoreSpace space;
   private final Tables tables;
@@ -151,6 +153,15 @@ final class Commits {
       end(op);
     }
     awaitDurable(op);
+  }
+
+  /** Returns how many changes of small records take half of the log at most, 1 or more. */
+  int batchSizeAdvised() {
+    int height = tables.heightMax() + 1;
+    long limit = space.pages().pageLimit();
+    long one = bounds.logBytes(height, 1, limit);
+    long further = bounds.logBytes(height, 2, limit) - one;
+    return Math.clamp((wal.admissibleBytesMax() / 2 - one) / further, 1, BATCH_SIZE_MAX);
   }
 
   /** Creates a table. The caller sees to it that there is one creation at a time. */

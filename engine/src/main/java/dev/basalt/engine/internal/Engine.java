@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * so that closing finds nobody inside.
  */
 public final class Engine implements AutoCloseable {
-  private static final int LOAD_BATCH_SIZE = 128;
+  private static final int LOAD_BATCH_SIZE_MAX = 128;
 
   private final StoreParts parts;
   private final StoreFailure failure = new StoreFailure();
@@ -352,6 +352,21 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
+   * Returns how many changes a batch may have to fit in half of the log.
+   *
+   * @return 1 or more
+   */
+  public int batchSizeAdvised() {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      return commits.batchSizeAdvised();
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
    * Fills an empty table by batches of sorted entries.
    *
    * @param table the table
@@ -364,6 +379,7 @@ public final class Engine implements AutoCloseable {
         throw new IllegalStateException("table '" + table.name() + "' is not empty");
       }
     }
+    int batchSize = Math.min(LOAD_BATCH_SIZE_MAX, batchSizeAdvised());
     ChangeList changes = new ChangeList();
     MemorySegment last = null;
     long count = 0;
@@ -374,7 +390,7 @@ public final class Engine implements AutoCloseable {
       }
       last = key;
       changes.add(table, key, MemorySegment.ofArray(source.value().toArray(ValueLayout.JAVA_BYTE)));
-      if (changes.size() == LOAD_BATCH_SIZE) {
+      if (changes.size() == batchSize) {
         write(changes);
         changes = new ChangeList();
       }

@@ -49,6 +49,7 @@ final class LargeValues {
 
   /** Returns the bytes that a change takes in its commit record, at most. */
   long recordBytes(MemorySegment key, @Nullable MemorySegment value) {
+    SearchKey.checkLength(key.byteSize());
     long valueBytes = value == null || pages(key, value) > 0 ? 0 : value.byteSize();
     return ENTRY_OVERHEAD_BYTES + key.byteSize() + valueBytes;
   }

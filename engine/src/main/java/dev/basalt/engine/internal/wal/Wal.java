@@ -195,6 +195,15 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   }
 
   /**
+   * Returns the most that one operation can be admitted with.
+   *
+   * @return bytes
+   */
+  public long admissibleBytesMax() {
+    return space.admissibleBytesMax();
+  }
+
+  /**
    * Returns the longest record.
    *
    * @return bytes
