@@ -16,7 +16,7 @@ final class EngineSimulationIT {
 
   @Test
   void shouldHoldTheJournalThroughPowerCuts() {
-    long seeds = Long.getLong("basalt.seeds", 200);
+    long seeds = Long.getLong("basalt.seeds", 2000);
     long start = Long.getLong("basalt.start", 0);
     assertEquals(-1, EngineSimulation.runAll(start, seeds, Bug.NONE, false), "failing seed");
   }

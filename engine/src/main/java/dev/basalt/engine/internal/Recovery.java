@@ -3,6 +3,7 @@ package dev.basalt.engine.internal;
 
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.DamagedPageException;
+import dev.basalt.engine.StoreFullException;
 import dev.basalt.engine.internal.wal.CheckpointState;
 import dev.basalt.engine.internal.wal.LogReader;
 import dev.basalt.engine.internal.wal.LogRecord;
@@ -140,10 +141,22 @@ final class Recovery {
       checkpointer.run(Math.min(record.lsn(), firstOpen), false);
       wal.admit(bytes);
     }
+    long pages = reserve(bounds.pages(tables.heightMax(), redo.changeCount(record)));
     try {
       redo.apply(record);
     } finally {
+      space.release(pages);
       wal.release(bytes);
+    }
+  }
+
+  /** Reserves the most pages a commit can take, or none where the store cannot have so many. */
+  private long reserve(long pages) throws IOException {
+    try {
+      space.reserve(pages);
+      return pages;
+    } catch (StoreFullException _) {
+      return 0; // What there is may do; applying it finds out.
     }
   }
 
