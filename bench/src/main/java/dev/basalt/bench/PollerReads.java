@@ -32,7 +32,8 @@ final class PollerReads implements AutoCloseable {
     lbaCount = readBytes / device.capabilities().blockBytes();
     places = device.blockCount() / lbaCount;
     memory = arena.allocate((long) THREADS_MAX * readBytes, readBytes).address();
-    stack = IoStack.start(device, new IoStackConfig(1, depth, RING_SIZE), Execution.threads());
+    stack =
+        IoStack.start(device, new IoStackConfig(1, depth, RING_SIZE, false), Execution.threads());
   }
 
   /** Reads for some time from some threads. */

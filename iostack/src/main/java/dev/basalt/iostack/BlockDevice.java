@@ -2,6 +2,7 @@
 package dev.basalt.iostack;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device of equal blocks, opened by {@link Devices#open}.
@@ -41,7 +42,17 @@ public interface BlockDevice extends AutoCloseable {
    */
   QueuePair openQueuePair(int depth) throws IOException;
 
-  /** Closes the device. All queue pairs must be closed before. Idempotent. */
+  /**
+   * Opens a reader for single reads by the thread that asks.
+   *
+   * @return the reader, to be closed before the device; null where reads take a queue pair
+   * @throws IOException when the kernel refuses
+   */
+  default @Nullable BlockReader openReader() throws IOException {
+    return null;
+  }
+
+  /** Closes the device. All queue pairs and readers must be closed before. Idempotent. */
   @Override
   void close();
 }

@@ -2,6 +2,7 @@
 package dev.basalt.iostack;
 
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.internal.CallerReads;
 import dev.basalt.iostack.internal.IoCommand;
 import dev.basalt.iostack.internal.Poller;
 import java.io.IOException;
@@ -10,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Blocking I/O on one block device for any number of threads, virtual ones too. Thousands of plain
  * blocking calls become queue depth: each call travels through a poller's ring, and its thread
- * parks until the completion.
+ * parks until the completion. Where the device has {@link BlockReader}s, a read by a platform
+ * thread, or of memory, is one system call of that thread instead.
  *
  * <p>Nothing is allocated per call. Memory handed in belongs to the device until the call returns,
  * however it returns; an interrupt does not end a call, and its status is kept. A call for which
@@ -24,13 +26,15 @@ import org.jspecify.annotations.Nullable;
 public final class IoStack implements AutoCloseable {
   private final BlockDevice device;
   private final Poller[] pollers;
+  private final @Nullable CallerReads callerReads;
   private final int transferBlocksMax;
   private final int blockBytes;
 
-  private IoStack(BlockDevice device, Poller[] pollers) {
+  private IoStack(BlockDevice device, Poller[] pollers, @Nullable CallerReads callerReads) {
     Capabilities capabilities = device.capabilities();
     this.device = device;
     this.pollers = pollers;
+    this.callerReads = callerReads;
     blockBytes = capabilities.blockBytes();
     transferBlocksMax = capabilities.transferBytesMax() / blockBytes;
   }
@@ -48,6 +52,8 @@ public final class IoStack implements AutoCloseable {
       throws IOException {
     int depth = Math.min(config.queueDepth(), device.capabilities().queueDepthMax());
     Poller[] pollers = new Poller[config.pollerCount()];
+    CallerReads callerReads = config.callerReads() ? CallerReads.open(device, execution) : null;
+    IoStack stack = null;
     int started = 0;
     try {
       for (; started < pollers.length; started++) {
@@ -55,11 +61,21 @@ public final class IoStack implements AutoCloseable {
         pollers[started] = new Poller(queuePair, config.ringSize(), execution);
         pollers[started].start("io-poller-" + started);
       }
-      return new IoStack(device, pollers);
+      stack = new IoStack(device, pollers, callerReads);
+      return stack;
     } finally {
-      for (int i = 0; started < pollers.length && i < started; i++) {
-        pollers[i].close();
+      if (stack == null) {
+        close(pollers, started, callerReads);
       }
+    }
+  }
+
+  private static void close(Poller[] pollers, int count, @Nullable CallerReads callerReads) {
+    if (callerReads != null) {
+      callerReads.close();
+    }
+    for (int i = 0; i < count; i++) {
+      pollers[i].close();
     }
   }
 
@@ -180,7 +196,7 @@ public final class IoStack implements AutoCloseable {
   }
 
   /**
-   * Returns what all pollers have done.
+   * Returns what all pollers, and callers in their place, have done.
    *
    * @return a snapshot
    */
@@ -189,7 +205,7 @@ public final class IoStack implements AutoCloseable {
     for (Poller poller : pollers) {
       sum = sum.plus(poller.statistics());
     }
-    return sum;
+    return callerReads == null ? sum : sum.plus(callerReads.statistics());
   }
 
   /**
@@ -198,9 +214,7 @@ public final class IoStack implements AutoCloseable {
    */
   @Override
   public void close() {
-    for (Poller poller : pollers) {
-      poller.close();
-    }
+    close(pollers, pollers.length, callerReads);
   }
 
   private void transfer(IoCommand command, long lba, int lbaCount, long address)
@@ -220,6 +234,11 @@ public final class IoStack implements AutoCloseable {
   private void execute(
       IoCommand command, long lba, long lbaCount, long address, @Nullable IoVector vector)
       throws IoException {
+    if (command == IoCommand.READ
+        && callerReads != null
+        && callerReads.tryRead(lba, (int) lbaCount, address)) {
+      return;
+    }
     pollers[pollerOf(lba)].execute(command, lba, lbaCount, address, vector);
   }
 

@@ -9,8 +9,10 @@ package dev.basalt.iostack;
  *     too
  * @param ringSize the most blocked callers of each poller, a power of two from 1 to {@link
  *     #RING_SIZE_MAX}; further callers wait for room
+ * @param callerReads whether threads read by themselves where the device allows it ({@link
+ *     BlockReader}) and that is cheaper than a poller; false sends every call to the pollers
  */
-public record IoStackConfig(int pollerCount, int queueDepth, int ringSize) {
+public record IoStackConfig(int pollerCount, int queueDepth, int ringSize, boolean callerReads) {
   /** The most pollers. */
   public static final int POLLER_COUNT_MAX = 64;
 
@@ -25,6 +27,17 @@ public record IoStackConfig(int pollerCount, int queueDepth, int ringSize) {
     if (Integer.bitCount(ringSize) != 1) {
       throw new IllegalArgumentException("ringSize is " + ringSize + ", needed: a power of two");
     }
+  }
+
+  /**
+   * As the other, with reads by callers where they are cheaper.
+   *
+   * @param pollerCount poller threads
+   * @param queueDepth the most commands in flight of each poller
+   * @param ringSize the most blocked callers of each poller
+   */
+  public IoStackConfig(int pollerCount, int queueDepth, int ringSize) {
+    this(pollerCount, queueDepth, ringSize, true);
   }
 
   /**

@@ -35,17 +35,7 @@ final class MemoryFileQueuePair extends ImmediateQueuePair {
 
   @Override
   int read(long offset, long address, int lengthBytes) {
-    for (int done = 0; done < lengthBytes; ) {
-      long result = file.read(syscall, offset + done, address + done, lengthBytes - done);
-      if (result == 0) {
-        return IoStatus.UNWRITTEN_BLOCK;
-      }
-      if (result < 0 && result != -Errno.EINTR) {
-        return ErrnoStatus.of((int) -result, true);
-      }
-      done += (int) Math.max(0, result);
-    }
-    return IoStatus.SUCCESS;
+    return FileBlockReader.read(file, syscall, offset, address, lengthBytes);
   }
 
   @Override

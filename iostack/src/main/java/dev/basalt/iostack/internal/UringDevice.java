@@ -2,6 +2,7 @@
 package dev.basalt.iostack.internal;
 
 import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.BlockReader;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
@@ -106,6 +107,13 @@ final class UringDevice implements BlockDevice {
     return isInMemory
         ? new MemoryFileQueuePair(file, new CommandLimits(this), openQueuePairs, depth, execution)
         : open(depth, null);
+  }
+
+  @Override
+  public @Nullable BlockReader openReader() {
+    return isFixed
+        ? null
+        : new FileBlockReader(file, new CommandLimits(this), openQueuePairs, !isInMemory);
   }
 
   @Override
