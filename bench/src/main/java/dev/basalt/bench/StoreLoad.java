@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * ordered} or {@code random}.
  */
 final class StoreLoad implements Worker {
-  private static final int WARM_UP_COUNT = 300_000;
+  private static final int WARM_UP_COUNT = 1_000_000;
 
   private final Meter meter = new Meter();
   private final Arena arena = Arena.ofShared();

@@ -24,7 +24,7 @@ final class TreeStructure {
   private static final int NEARLY_EMPTY_DIVISOR = 32;
 
   /** A sibling must have this part free before records are shifted to it. */
-  private static final int SHIFT_FREE_DIVISOR = 6;
+  private static final int SHIFT_FREE_DIVISOR = 3;
 
   private final TreeCore core;
   private final BufferPool pool;
