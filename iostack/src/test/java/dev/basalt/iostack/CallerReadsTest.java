@@ -99,6 +99,23 @@ class CallerReadsTest {
   }
 
   @Test
+  void shouldReadOtherBackEndsToo() throws IOException {
+    String size = "?size=" + (PAGES * PAGE >> 10) + "KiB";
+    for (String uri :
+        List.of("ram:256KiB", "file:" + directory.resolve("plain") + size + "&create=true")) {
+      try (BlockDevice device = Devices.open(uri, Execution.threads());
+          IoStack stack = start(device)) {
+        NativeMemory.ALL.set(JAVA_LONG, address(1), 7L);
+        stack.write(PAGES - 1, 1, address(1));
+        stack.read(PAGES - 1, 1, address(2));
+        assertEquals(7L, NativeMemory.ALL.get(JAVA_LONG, address(2)), uri);
+        assertEquals(1, stack.statistics().batches(), uri);
+        assertThrows(IllegalArgumentException.class, () -> stack.read(PAGES, 1, address(0)));
+      }
+    }
+  }
+
+  @Test
   void shouldSendAllToThePollersWhenToldSo() throws IOException {
     try (BlockDevice device = onDisk("");
         IoStack stack =

@@ -2,6 +2,7 @@
 package dev.basalt.iostack.internal;
 
 import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.BlockReader;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
@@ -160,6 +161,14 @@ final class FileDevice implements BlockDevice {
     CommandLimits.checkDepth(depth, DEPTH_MAX);
     return new FileQueuePair(
         channel, file, new CommandLimits(this), openQueuePairs, depth, execution);
+  }
+
+  /** By pread(2), which an interrupt cannot turn into a closed channel. */
+  @Override
+  public @Nullable BlockReader openReader() {
+    return file == null
+        ? null
+        : new FileBlockReader(file, new CommandLimits(this), openQueuePairs, true);
   }
 
   @Override

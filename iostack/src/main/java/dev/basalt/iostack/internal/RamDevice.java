@@ -2,6 +2,7 @@
 package dev.basalt.iostack.internal;
 
 import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.BlockReader;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
@@ -82,6 +83,11 @@ final class RamDevice implements BlockDevice {
     CommandLimits.checkDepth(depth, DEPTH_MAX);
     return new RamQueuePair(
         region.address(), new CommandLimits(this), openQueuePairs, depth, execution);
+  }
+
+  @Override
+  public BlockReader openReader() {
+    return new RamBlockReader(region.address(), new CommandLimits(this), openQueuePairs);
   }
 
   @Override
