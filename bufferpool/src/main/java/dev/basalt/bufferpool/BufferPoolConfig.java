@@ -12,8 +12,11 @@ package dev.basalt.bufferpool;
  * @param poolBytes the most memory that pages and the pool's staging buffers take together, at
  *     least {@link #POOL_PAGES_MIN} pages. Not counted: 8 bytes of state per page id in use and 12
  *     bytes per frame
+ * @param pageTag mixed into each page's checksum, so that a page that another owner left on the
+ *     device is damaged, not believed
  */
-public record BufferPoolConfig(int pageBytes, long firstLba, long pageCountMax, long poolBytes) {
+public record BufferPoolConfig(
+    int pageBytes, long firstLba, long pageCountMax, long poolBytes, int pageTag) {
   /** The smallest pool, in pages. */
   public static final int POOL_PAGES_MIN = 256;
 

@@ -13,15 +13,15 @@ import dev.basalt.bufferpool.internal.PageMemory;
  * +--------+----+-----+---------+---------+---------+---------------+---------
  * </pre>
  *
- * <p>The checksum is the CRC32C of bytes 4 to the page's end. It is right on the device only:
- * sealed in the copy that is written, verified when a page is read, stale in memory. The types and
- * all of the payload belong to the layers above.
+ * <p>The checksum is the CRC32C of bytes 4 to the page's end, xor the pool's page tag. It is right
+ * on the device only: sealed in the copy that is written, verified when a page is read, stale in
+ * memory. The types and all of the payload belong to the layers above.
  *
  * <p>All methods take the absolute address of a page, whose reader or writer holds a latch, or
  * validates afterwards.
  */
 public final class PageHeader {
-  /** CRC32C of the rest of the page; 4 bytes. */
+  /** CRC32C of the rest of the page, xor the page tag; 4 bytes. */
   public static final int CHECKSUM_OFFSET = 0;
 
   /** What the page holds; 1 byte. */
@@ -51,7 +51,7 @@ public final class PageHeader {
    * Returns the checksum as stored.
    *
    * @param address absolute address of the page
-   * @return the CRC32C
+   * @return the CRC32C, xor the page tag
    */
   public static int checksum(long address) {
     return PageMemory.getInt(address + CHECKSUM_OFFSET);
@@ -61,7 +61,7 @@ public final class PageHeader {
    * Stores the checksum.
    *
    * @param address absolute address of the page's copy that is about to be written
-   * @param checksum the CRC32C
+   * @param checksum the CRC32C, xor the page tag
    */
   public static void checksum(long address, int checksum) {
     PageMemory.putInt(address + CHECKSUM_OFFSET, checksum);

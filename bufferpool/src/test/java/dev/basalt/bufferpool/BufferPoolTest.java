@@ -157,6 +157,36 @@ class BufferPoolTest {
     }
   }
 
+  @Test
+  void shouldNotBelievePageOfAnotherOwnerOfTheDevice() throws IOException {
+    try (PoolFixture fixture = PoolFixture.threads()) {
+      fixture.fill();
+      try (BufferPool other = fixture.reopen(WatchedDevice.PAGE_TAG + 1)) {
+        assertThrows(DamagedPageException.class, () -> other.latchShared(0));
+        assertThrows(DamagedPageException.class, () -> other.optimistic(5));
+      }
+    }
+  }
+
+  @Test
+  void shouldReportPageThatTheLogHasNeverReached() throws IOException {
+    RecordingGate gate = new RecordingGate(1_000, 0);
+    try (PoolFixture fixture = PoolFixture.threads(SimulationPlan.of(1), gate)) {
+      fixture.create(3, 3);
+      fixture.pool.latchExclusive(3);
+      PageHeader.lsn(fixture.pool.address(3), 900);
+      fixture.pool.unlatchExclusive(3, true);
+      fixture.pool.writeBackAll();
+      gate.durable.set(900); // as if the log had lost its last record
+      try (BufferPool other = fixture.reopen()) {
+        DamagedPageException e =
+            assertThrows(DamagedPageException.class, () -> other.latchShared(3));
+        assertTrue(e.isAheadOfLog());
+        assertEquals(900, e.found());
+      }
+    }
+  }
+
   private static void copyBlock(PoolFixture fixture, long from, long to) {
     byte[] wanted = fixture.simulated.readBlock(from);
     byte[] present = fixture.simulated.readBlock(to);

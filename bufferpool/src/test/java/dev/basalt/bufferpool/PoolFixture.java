@@ -60,8 +60,18 @@ final class PoolFixture implements AutoCloseable {
     return BufferPool.open(config(), io, gate, execution);
   }
 
+  /** The same, as another owner of the device would. */
+  BufferPool reopen(int pageTag) throws IOException {
+    return BufferPool.open(config(pageTag), io, gate, execution);
+  }
+
   private static BufferPoolConfig config() {
-    return new BufferPoolConfig(PAGE, 0, PAGE_COUNT, (long) BufferPoolConfig.POOL_PAGES_MIN * PAGE);
+    return config(WatchedDevice.PAGE_TAG);
+  }
+
+  private static BufferPoolConfig config(int pageTag) {
+    long poolBytes = (long) BufferPoolConfig.POOL_PAGES_MIN * PAGE;
+    return new BufferPoolConfig(PAGE, 0, PAGE_COUNT, poolBytes, pageTag);
   }
 
   private static SimulationPlan fast(SimulationPlan plan, Execution execution) {

@@ -22,6 +22,8 @@ import java.util.concurrent.atomic.AtomicLong;
  * and when its LSN is ahead of the log.
  */
 final class WatchedDevice implements BlockDevice {
+  static final int PAGE_TAG = 0x7a67;
+
   final ConcurrentLinkedQueue<String> violations = new ConcurrentLinkedQueue<>();
   final AtomicLong pagesRead = new AtomicLong();
   final AtomicLong pagesWritten = new AtomicLong();
@@ -81,7 +83,7 @@ final class WatchedDevice implements BlockDevice {
 
   private void checkWritten(long pageId, long address) {
     try {
-      new PageVerifier(pageBytes).verify(pageId, address);
+      new PageVerifier(pageBytes, PAGE_TAG).verify(pageId, address, Long.MAX_VALUE);
     } catch (DamagedPageException e) {
       violations.add("written: " + e.getMessage());
     }

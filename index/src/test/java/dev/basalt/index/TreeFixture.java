@@ -39,7 +39,8 @@ final class TreeFixture implements AutoCloseable {
     device = new SimulatedDevice(SimulatedGeometry.of(pageCount * PAGE), plan, execution);
     io = IoStack.start(device, new IoStackConfig(1, 32, 64), execution);
     long poolBytes = (long) poolPages * PAGE;
-    pool = BufferPool.open(new BufferPoolConfig(PAGE, 0, pageCount, poolBytes), io, log, execution);
+    pool =
+        BufferPool.open(new BufferPoolConfig(PAGE, 0, pageCount, poolBytes, 0), io, log, execution);
     space = new PageSpace(pool, log, PAGE, pageCount);
     log.isKeeping = true;
     space.format(key);

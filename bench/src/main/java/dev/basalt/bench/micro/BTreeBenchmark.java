@@ -70,7 +70,7 @@ public class BTreeBenchmark {
     io = IoStack.start(new NullDevice(), IoStackConfig.defaults(), Execution.threads());
     long pages = BufferPoolConfig.POOL_PAGES_MIN + records / RECORDS_PER_PAGE_MIN;
     NoLog log = new NoLog();
-    BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, pages, pages * PAGE_BYTES);
+    BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, pages, pages * PAGE_BYTES, 0);
     pool = BufferPool.open(config, io, log, Execution.threads());
     PageSpace space = new PageSpace(pool, log, PAGE_BYTES, pages);
     space.format(key);

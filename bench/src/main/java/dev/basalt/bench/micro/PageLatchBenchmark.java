@@ -54,7 +54,7 @@ public class PageLatchBenchmark {
   public void open() throws IOException {
     io = IoStack.start(new NullDevice(), IoStackConfig.defaults(), Execution.threads());
     long poolBytes = 2L * Math.max(pages, BufferPoolConfig.POOL_PAGES_MIN) * PAGE_BYTES;
-    BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, 1 << 20, poolBytes);
+    BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, 1 << 20, poolBytes, 0);
     pool = BufferPool.open(config, io, new AllDurable(), Execution.threads());
     for (long pageId = 0; pageId < pages; pageId++) {
       pool.create(pageId);

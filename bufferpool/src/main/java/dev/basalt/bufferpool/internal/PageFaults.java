@@ -26,7 +26,7 @@ public final class PageFaults implements AutoCloseable {
   public PageFaults(PoolParts parts, PageProvider provider) {
     this.parts = parts;
     frameSource = new FrameSource(parts, provider);
-    verifiers = new PageVerifier.Pool(parts.region().pageBytes());
+    verifiers = new PageVerifier.Pool(parts.region().pageBytes(), parts.region().pageTag());
   }
 
   /**
@@ -101,7 +101,7 @@ public final class PageFaults implements AutoCloseable {
     try {
       parts.counters().pagesRead.increment();
       parts.io().read(region.lba(pageId), region.blocksPerPage(), region.address(pageId));
-      verifiers.verify(pageId, region.address(pageId));
+      verifiers.verify(pageId, region.address(pageId), parts.gate().durableLsn());
       whole = true;
     } finally {
       if (!whole) {

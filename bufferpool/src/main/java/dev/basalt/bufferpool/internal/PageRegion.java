@@ -25,6 +25,7 @@ public final class PageRegion implements AutoCloseable {
   private final int pageShift;
   private final int blocksPerPage;
   private final long firstLba;
+  private final int pageTag;
 
   private PageRegion(
       MappedRegion pages, MappedRegion words, BufferPoolConfig config, int blockBytes) {
@@ -34,6 +35,7 @@ public final class PageRegion implements AutoCloseable {
     pageShift = Integer.numberOfTrailingZeros(config.pageBytes());
     blocksPerPage = config.pageBytes() / blockBytes;
     firstLba = config.firstLba();
+    pageTag = config.pageTag();
   }
 
   /**
@@ -78,6 +80,15 @@ public final class PageRegion implements AutoCloseable {
    */
   public long address(long pageId) {
     return base + (pageId << pageShift);
+  }
+
+  /**
+   * Returns what tells this pool's pages from those of another owner of the device.
+   *
+   * @return mixed into each page's checksum
+   */
+  public int pageTag() {
+    return pageTag;
   }
 
   /**

@@ -7,7 +7,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.zip.CRC32C;
 
 /**
- * Checks pages as read: the checksum, then the page id.
+ * Checks pages as read: the checksum, then the page id, then that the log was durable through the
+ * page's LSN. A page beyond that proves that the log has lost records it once had on the device.
  *
  * <p>The checksum runs over a copy on the heap. The intrinsic takes arrays and direct buffers, and
  * a buffer for each page would be garbage; the copy costs a fifth of the checksum.
@@ -17,14 +18,17 @@ import java.util.zip.CRC32C;
 public final class PageVerifier {
   private final CRC32C crc = new CRC32C();
   private final byte[] scratch;
+  private final int pageTag;
 
   /**
    * Creates a verifier.
    *
    * @param pageBytes page size
+   * @param pageTag what was mixed into the checksums
    */
-  public PageVerifier(int pageBytes) {
+  public PageVerifier(int pageBytes, int pageTag) {
     scratch = new byte[pageBytes];
+    this.pageTag = pageTag;
   }
 
   /**
@@ -32,19 +36,23 @@ public final class PageVerifier {
    *
    * @param pageId the page that was read
    * @param address where it was read to; stands still
-   * @throws DamagedPageException when its checksum or its id is wrong
+   * @param durableLsn up to where the log is durable
+   * @throws DamagedPageException when its checksum or its id is wrong, or it is ahead of the log
    */
-  public void verify(long pageId, long address) throws DamagedPageException {
+  public void verify(long pageId, long address, long durableLsn) throws DamagedPageException {
     PageMemory.copy(address, scratch, scratch.length);
     crc.reset();
     crc.update(scratch, PageHeader.TYPE_OFFSET, scratch.length - PageHeader.TYPE_OFFSET);
-    int expected = (int) crc.getValue();
+    int expected = (int) crc.getValue() ^ pageTag;
     int found = PageHeader.checksum(address);
     if (expected != found) {
       throw DamagedPageException.checksum(pageId, expected, found);
     }
     if (PageHeader.pageId(address) != pageId) {
       throw DamagedPageException.misplaced(pageId, PageHeader.pageId(address));
+    }
+    if (PageHeader.lsn(address) >= durableLsn) {
+      throw DamagedPageException.aheadOfLog(pageId, PageHeader.lsn(address), durableLsn);
     }
   }
 
@@ -60,14 +68,17 @@ public final class PageVerifier {
 
     private final AtomicReferenceArray<PageVerifier> idle = new AtomicReferenceArray<>(PLACES);
     private final int pageBytes;
+    private final int pageTag;
 
     /**
      * Creates an empty pool.
      *
      * @param pageBytes page size
+     * @param pageTag what was mixed into the checksums
      */
-    public Pool(int pageBytes) {
+    public Pool(int pageBytes, int pageTag) {
       this.pageBytes = pageBytes;
+      this.pageTag = pageTag;
     }
 
     /**
@@ -75,16 +86,17 @@ public final class PageVerifier {
      *
      * @param pageId the page that was read
      * @param address where it was read to; stands still
-     * @throws DamagedPageException when its checksum or its id is wrong
+     * @param durableLsn up to where the log is durable
+     * @throws DamagedPageException when its checksum or its id is wrong, or it is ahead of the log
      */
-    public void verify(long pageId, long address) throws DamagedPageException {
+    public void verify(long pageId, long address, long durableLsn) throws DamagedPageException {
       int place = (int) (pageId & PLACES - 1);
       PageVerifier verifier = idle.getAndSet(place, null);
       if (verifier == null) {
-        verifier = new PageVerifier(pageBytes);
+        verifier = new PageVerifier(pageBytes, pageTag);
       }
       try {
-        verifier.verify(pageId, address);
+        verifier.verify(pageId, address, durableLsn);
       } finally {
         idle.set(place, verifier);
       }

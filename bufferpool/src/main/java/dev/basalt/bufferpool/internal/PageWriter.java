@@ -191,7 +191,7 @@ final class PageWriter implements AutoCloseable {
     bytes.limit(pageBytes).position(PageHeader.TYPE_OFFSET);
     crc.reset();
     crc.update(bytes);
-    PageHeader.checksum(address, (int) crc.getValue());
+    PageHeader.checksum(address, (int) crc.getValue() ^ parts.region().pageTag());
   }
 
   /**

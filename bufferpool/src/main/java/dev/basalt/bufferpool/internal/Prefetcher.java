@@ -40,7 +40,7 @@ final class Prefetcher {
     this.queuePair = queuePair;
     this.tagBase = tagBase;
     int pageBytes = parts.region().pageBytes();
-    verifier = new PageVerifier(pageBytes);
+    verifier = new PageVerifier(pageBytes, parts.region().pageTag());
     int transferPages = parts.io().device().capabilities().transferBytesMax() / pageBytes;
     runPagesMax = Math.clamp(transferPages, 1, RUN_PAGES_MAX);
     frameFloor = parts.frames().target() / 4;
@@ -153,7 +153,7 @@ final class Prefetcher {
 
   private void publish(long pageId) {
     try {
-      verifier.verify(pageId, parts.region().address(pageId));
+      verifier.verify(pageId, parts.region().address(pageId), parts.gate().durableLsn());
       parts.latches().unlatchExclusive(pageId, false);
       parts.counters().pagesPrefetched.increment();
     } catch (DamagedPageException e) {

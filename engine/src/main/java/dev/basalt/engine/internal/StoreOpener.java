@@ -171,7 +171,8 @@ final class StoreOpener {
         layout.pageBytes(),
         layout.pageAreaOffsetBytes() / blockBytes(),
         pageCountMax(config, device, layout),
-        config.poolBytes());
+        config.poolBytes(),
+        layout.storeTag());
   }
 
   private IoStackConfig ioConfig() {

@@ -64,7 +64,7 @@ public final class LogReader {
   public LogReader(IoStack io, StoreLayout layout) {
     this.io = io;
     region = layout.logRegion(io.device().capabilities().blockBytes());
-    logTag = layout.logTag();
+    logTag = layout.storeTag();
     recordBytesMax = region.recordBytesMax();
   }
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * What a store is and where its parts are on the device; chosen when the store is formatted, and
  * constant but for the page count.
  *
- * @param storeId identifies the store; part of each log record's checksum
+ * @param storeId identifies the store; part of the checksum of each log record and page
  * @param pageBytes page size, a power of two from 4,096
  * @param logOffsetBytes where the log's ring begins
  * @param logBytes length of the ring
@@ -91,11 +91,11 @@ public record StoreLayout(
   }
 
   /**
-   * Returns what tells this store's log records from another one's.
+   * Returns what tells this store's log records and pages from another one's.
    *
-   * @return mixed into each record's checksum
+   * @return mixed into the checksum of each record and page
    */
-  int logTag() {
+  public int storeTag() {
     CRC32C crc = new CRC32C();
     for (int shift = 0; shift < Long.SIZE; shift += Byte.SIZE) {
       crc.update((int) (storeId.getMostSignificantBits() >>> shift));

@@ -70,7 +70,7 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
     region = layout.logRegion(device.capabilities().blockBytes());
     epoch = position.epoch();
     startLsn = position.endLsn();
-    logTag = layout.logTag();
+    logTag = layout.storeTag();
     pageWritesAtomic = config.pageWritesAtomic();
     horizonLsn = start.beginLsn();
     lot = new ParkingLot(execution);
