@@ -62,6 +62,17 @@ public final class PageSpace {
   }
 
   /**
+   * Tells whether a page is in use.
+   *
+   * @param pageId the page
+   * @return whether the space map says so
+   * @throws IOException when the map cannot be read
+   */
+  public boolean isAllocated(long pageId) throws IOException {
+    return allocator.isAllocated(pageId);
+  }
+
+  /**
    * Raises the limit of page ids, after the device has grown.
    *
    * @param pageLimit the new limit; a lower one than before is ignored

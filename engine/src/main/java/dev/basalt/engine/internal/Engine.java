@@ -105,7 +105,7 @@ public final class Engine implements AutoCloseable {
     try {
       Recovery recovery = new Recovery(parts, space, checkpointer);
       recovery.redoStructure();
-      recovery.formatIfNew(op.key);
+      recovery.finishCreation(op.key);
       space.pages().load();
       tables.load();
       if (recovery.isNeeded()) {

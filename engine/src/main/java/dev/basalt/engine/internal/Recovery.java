@@ -5,6 +5,7 @@ import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.DamagedPageException;
 import dev.basalt.engine.StoreFullException;
 import dev.basalt.engine.internal.wal.CheckpointState;
+import dev.basalt.engine.internal.wal.LogDamagedException;
 import dev.basalt.engine.internal.wal.LogReader;
 import dev.basalt.engine.internal.wal.LogRecord;
 import dev.basalt.engine.internal.wal.LogRegion;
@@ -77,31 +78,42 @@ final class Recovery {
   }
 
   /**
-   * Makes the first pages of a store that has never taken a checkpoint: its space map and the root
-   * of its catalog, a structure record each.
+   * Makes the first pages of a store whose creation was not finished: its space map and the root of
+   * its catalog, a structure record each, then the first checkpoint.
+   *
+   * <p>Until that, the log holds all there ever was. So the store has no space map when the log is
+   * empty, and no catalog when the map says so; a page that cannot be read says nothing, since the
+   * log's images have made good what was torn by now.
    */
-  void formatIfNew(SearchKey key) throws IOException {
+  void finishCreation(SearchKey key) throws IOException {
     if (parts.start().redoLsn() != LogRegion.LSN_FIRST) {
       return;
     }
-    if (!isReadable(0)) {
+    if (!isNeeded()) {
+      checkNeverWritten();
       space.pages().format(key);
     }
     space.pages().load();
-    if (!isReadable(Tables.CATALOG_ROOT)) {
+    if (!space.pages().isAllocated(Tables.CATALOG_ROOT)) {
       long root = BTree.create(space.pages(), key);
       if (root != Tables.CATALOG_ROOT) {
         throw new IOException("the catalog's root is page " + root);
       }
     }
+    if (!isNeeded()) {
+      checkpointer.run(Long.MAX_VALUE, false);
+    }
   }
 
-  private boolean isReadable(long pageId) throws IOException {
-    if (!tryLatch(pageId)) {
-      return false;
+  /** A page of this store beside an empty log is ahead of it. */
+  private void checkNeverWritten() throws IOException {
+    for (long pageId = 0; pageId <= Tables.CATALOG_ROOT; pageId++) {
+      if (tryLatch(pageId)) {
+        pool.unlatchExclusive(pageId, false);
+        throw new LogDamagedException(
+            parts.logEnd().endLsn(), "it is empty, but page " + pageId + " was written");
+      }
     }
-    pool.unlatchExclusive(pageId, false);
-    return true;
   }
 
   /** The other steps; the page space and the tables are open. */
@@ -210,12 +222,18 @@ final class Recovery {
     }
   }
 
-  /** Latches a page if it can be read: a torn one gets an image, or a later one frees it. */
+  /**
+   * Latches a page if it can be read: a torn one gets an image, or a later one frees it. One that
+   * is ahead of the log is whole, and the log is not.
+   */
   private boolean tryLatch(long pageId) throws IOException {
     try {
       pool.latchExclusive(pageId);
       return true;
-    } catch (DamagedPageException _) {
+    } catch (DamagedPageException e) {
+      if (e.isAheadOfLog()) {
+        throw e;
+      }
       return false;
     }
   }

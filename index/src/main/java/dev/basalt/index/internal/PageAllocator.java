@@ -96,6 +96,36 @@ public final class PageAllocator {
   }
 
   /**
+   * Tells whether a page is in use.
+   *
+   * @param pageId the page
+   * @return whether its map says so; false where there is no map yet
+   * @throws IOException when the map cannot be read
+   */
+  public boolean isAllocated(long pageId) throws IOException {
+    pool.latchShared(0);
+    try {
+      int group = groupOf(pageId);
+      return group < groupCount && isMarked(group, pageId);
+    } finally {
+      pool.unlatchShared(0);
+    }
+  }
+
+  private boolean isMarked(int group, long pageId) throws IOException {
+    int bit = (int) (pageId % groupPages);
+    if (group == 0) {
+      return SpaceMap.isAllocated(pool.address(0), bit);
+    }
+    pool.latchShared(mapOf(group));
+    try {
+      return SpaceMap.isAllocated(pool.address(mapOf(group)), bit);
+    } finally {
+      pool.unlatchShared(mapOf(group));
+    }
+  }
+
+  /**
    * Raises the limit of page ids.
    *
    * @param pages the new limit; a lower one than before is ignored

@@ -10,7 +10,13 @@ public final class LogDamagedException extends IOException {
   /** Where the damage is. */
   private final long lsn;
 
-  LogDamagedException(long lsn, String message) {
+  /**
+   * Reports damage.
+   *
+   * @param lsn where it is
+   * @param message what was found
+   */
+  public LogDamagedException(long lsn, String message) {
     super("log damaged at LSN " + lsn + ": " + message);
     this.lsn = lsn;
   }
