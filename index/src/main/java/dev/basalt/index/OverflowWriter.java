@@ -4,6 +4,7 @@ package dev.basalt.index;
 import dev.basalt.index.internal.OverflowStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * Writes a large value, part by part, into a pending run of overflow pages.
@@ -37,15 +38,17 @@ public final class OverflowWriter {
    *
    * @param key working memory
    * @param valueBytes length of the value, up to {@link #VALUE_BYTES_MAX}
-   * @return the run, in flight from now on
-   * @throws IOException when there is no room, or the log or the pool has failed
+   * @param pending gets the run, which is in flight until it is published or freed: the caller's
+   *     duty, also when this fails afterwards
+   * @throws IOException when there is no room, a page cannot be read, or the log or the pool has
+   *     failed
    */
-  public PageRun begin(SearchKey key, long valueBytes) throws IOException {
+  public void begin(SearchKey key, long valueBytes, List<PageRun> pending) throws IOException {
     if (valueBytes < 0 || valueBytes > VALUE_BYTES_MAX) {
       throw new IllegalArgumentException(
           "value length is " + valueBytes + " bytes, limit " + VALUE_BYTES_MAX);
     }
-    return stream.begin(key.work(pageBytes), valueBytes);
+    stream.begin(key.work(pageBytes), valueBytes, pending);
   }
 
   /**

@@ -8,6 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -73,7 +75,9 @@ class OverflowTest {
   void shouldFreeARunThatWasNotPublished() throws IOException {
     try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
       long available = fixture.space.availablePages();
-      PageRun run = new OverflowWriter(fixture.tree).begin(fixture.key, 1_000_000);
+      List<PageRun> pending = new ArrayList<>();
+      new OverflowWriter(fixture.tree).begin(fixture.key, 1_000_000, pending);
+      PageRun run = pending.getFirst();
       assertEquals(available - run.pageCount(), fixture.space.availablePages());
       fixture.space.freeRun(fixture.key, run);
       assertEquals(available, fixture.space.availablePages());
@@ -83,7 +87,7 @@ class OverflowTest {
 
   private static void putLarge(TreeFixture fixture, byte[] value) throws IOException {
     OverflowWriter writer = new OverflowWriter(fixture.tree);
-    writer.begin(fixture.key, value.length);
+    writer.begin(fixture.key, value.length, new ArrayList<>());
     int half = value.length / 3;
     writer.write(MemorySegment.ofArray(value).asSlice(0, half));
     writer.write(MemorySegment.ofArray(value).asSlice(half));

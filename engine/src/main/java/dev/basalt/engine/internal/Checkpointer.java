@@ -43,6 +43,7 @@ final class Checkpointer implements Agent {
   private final IoStack io;
   private final SuperblockArea superblocks;
   private final LongSupplier pageCount;
+  private final UnfreedRuns unfreed;
   private final StoreFailure failure;
   private final ParkingLot lot;
   private final WaitCondition isIncomplete = this::isIncomplete;
@@ -58,12 +59,17 @@ final class Checkpointer implements Agent {
   private volatile boolean isClosed;
 
   Checkpointer(
-      StoreParts parts, LongSupplier pageCount, StoreFailure failure, Execution execution) {
+      StoreParts parts,
+      LongSupplier pageCount,
+      UnfreedRuns unfreed,
+      StoreFailure failure,
+      Execution execution) {
     wal = parts.wal();
     pool = parts.pool();
     io = parts.io();
     superblocks = parts.superblocks();
     this.pageCount = pageCount;
+    this.unfreed = unfreed;
     this.failure = failure;
     lot = new ParkingLot(execution);
   }
@@ -77,6 +83,7 @@ final class Checkpointer implements Agent {
 
   /** Takes one checkpoint. */
   void run(long redoLimit, boolean clean) throws IOException {
+    unfreed.freeLeft();
     CheckpointMark mark = wal.beginCheckpoint(redoLimit);
     pool.writeBackAll();
     io.flush();

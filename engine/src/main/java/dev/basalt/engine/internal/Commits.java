@@ -202,7 +202,7 @@ final class Commits {
   }
 
   /** Ends what {@link #begin} began; runs that were not published are freed. */
-  private void end(Operation op) throws IOException {
+  private void end(Operation op) {
     try {
       if (!op.isAppended && !op.runs.isEmpty()) {
         largeValues.free(op);

@@ -55,9 +55,10 @@ public final class Engine implements AutoCloseable {
             StoreOpener.pageCountMax(config, parts.device(), parts.layout()),
             config.growthBytes(),
             execution);
-    checkpointer = new Checkpointer(parts, pages::pageLimit, failure, execution);
+    UnfreedRuns unfreed = new UnfreedRuns(parts.wal(), pages);
+    checkpointer = new Checkpointer(parts, pages::pageLimit, unfreed, failure, execution);
     tables = new Tables(pages);
-    largeValues = new LargeValues(parts, space);
+    largeValues = new LargeValues(parts, unfreed);
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
     creationLock = new KeyLocks(execution);

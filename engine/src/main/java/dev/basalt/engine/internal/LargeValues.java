@@ -28,12 +28,12 @@ final class LargeValues {
   /** What a page of a large value holds beside it, at most. */
   private static final int PAGE_OVERHEAD_BYTES = 128;
 
-  private final StoreSpace space;
+  private final UnfreedRuns unfreed;
   private final IoStack io;
   private final int pageBytes;
 
-  LargeValues(StoreParts parts, StoreSpace space) {
-    this.space = space;
+  LargeValues(StoreParts parts, UnfreedRuns unfreed) {
+    this.unfreed = unfreed;
     io = parts.io();
     pageBytes = parts.layout().pageBytes();
   }
@@ -58,8 +58,8 @@ final class LargeValues {
   void stage(Operation op, TableTree table, MemorySegment key, MemorySegment value)
       throws IOException {
     OverflowWriter writer = new OverflowWriter(table.tree());
-    PageRun run = writer.begin(op.key, value.byteSize());
-    op.runs.add(run);
+    writer.begin(op.key, value.byteSize(), op.runs);
+    PageRun run = op.runs.getLast();
     writer.write(value);
     writer.finish(op.value);
     io.flush();
@@ -68,10 +68,8 @@ final class LargeValues {
   }
 
   /** Frees the runs of an operation that was not logged. */
-  void free(Operation op) throws IOException {
-    for (PageRun run : op.runs) {
-      space.pages().freeRun(op.key, run);
-    }
+  void free(Operation op) {
+    unfreed.free(op);
   }
 
   /** Returns a value that was read; null when the key is not there any more. */

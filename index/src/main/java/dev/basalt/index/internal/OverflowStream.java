@@ -9,6 +9,7 @@ import dev.basalt.index.ValueBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
@@ -47,16 +48,19 @@ public final class OverflowStream {
    *
    * @param work working memory
    * @param length the value's length in bytes
-   * @return the run
-   * @throws IOException when there is no room, or the log or the pool has failed
+   * @param pending gets the run as soon as it is in flight: also when this fails afterwards, the
+   *     caller is to free what is there
+   * @throws IOException when there is no room, a page cannot be read, or the log or the pool has
+   *     failed
    */
-  public PageRun begin(TreeWork work, long length) throws IOException {
+  public void begin(TreeWork work, long length, List<PageRun> pending) throws IOException {
     long pages = OverflowPage.pages(length, pageBytes);
-    PageRun run = core.allocator.allocateRun(work, pages);
+    PageRun run = allocate(work, pages, pending);
     int count = run.firstPageIds().length;
     if (OverflowPage.valueStart(count) + length > pages * payload) {
       core.allocator.freeRun(work, run);
-      run = core.allocator.allocateRun(work, OverflowPage.pagesMax(length, pageBytes));
+      pending.removeLast();
+      run = allocate(work, OverflowPage.pagesMax(length, pageBytes), pending);
       count = run.firstPageIds().length;
     }
     extents.clear();
@@ -72,6 +76,11 @@ public final class OverflowStream {
     position = 0;
     crc.reset();
     writeHead(length, count);
+  }
+
+  private PageRun allocate(TreeWork work, long pages, List<PageRun> pending) throws IOException {
+    PageRun run = core.allocator.allocateRun(work, pages);
+    pending.add(run);
     return run;
   }
 
