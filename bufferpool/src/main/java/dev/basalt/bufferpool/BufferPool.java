@@ -15,6 +15,7 @@ import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -354,6 +355,16 @@ public final class BufferPool implements AutoCloseable {
         counters.stalls.sum(),
         counters.latchWaits.sum(),
         provider.dropMode());
+  }
+
+  /**
+   * Sets who is told when the pool has failed, or is closed.
+   *
+   * @param listener called with the first cause by whoever found it, perhaps more than once; must
+   *     not wait
+   */
+  public void whenFailed(Consumer<Throwable> listener) {
+    parts.failure().whenFailed(listener);
   }
 
   /** Closes the pool. Dirty pages are not written. Idempotent. */

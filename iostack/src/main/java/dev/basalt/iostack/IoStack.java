@@ -6,6 +6,7 @@ import dev.basalt.iostack.internal.CallerReads;
 import dev.basalt.iostack.internal.IoCommand;
 import dev.basalt.iostack.internal.Poller;
 import java.io.IOException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -206,6 +207,17 @@ public final class IoStack implements AutoCloseable {
       sum = sum.plus(poller.statistics());
     }
     return callerReads == null ? sum : sum.plus(callerReads.statistics());
+  }
+
+  /**
+   * Sets who is told when a poller has failed, so that calls fail for ever.
+   *
+   * @param listener called with the cause, perhaps more than once; must not wait
+   */
+  public void whenFailed(Consumer<Throwable> listener) {
+    for (Poller poller : pollers) {
+      poller.whenFailed(listener);
+    }
   }
 
   /**

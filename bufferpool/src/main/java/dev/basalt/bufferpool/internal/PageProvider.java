@@ -147,11 +147,15 @@ public final class PageProvider implements Agent, CompletionSink {
 
   @Override
   public void sleep(Execution execution, long nanos) {
+    try {
+      queuePair.sleep(isBlocked ? Math.min(nanos, blockedNanos) : nanos);
+    } catch (Throwable e) { // As in doWork.
+      parts.fail(e);
+      throw e;
+    }
     if (!isBlocked) {
-      queuePair.sleep(nanos);
       return;
     }
-    queuePair.sleep(Math.min(nanos, blockedNanos));
     isBlocked = false;
     idleSlots = 0;
     long most = parts.frames().hasWaiters() ? AWAITED_NANOS_MAX : BLOCKED_NANOS_MAX;

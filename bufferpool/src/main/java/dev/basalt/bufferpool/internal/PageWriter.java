@@ -265,8 +265,18 @@ final class PageWriter implements AutoCloseable {
     }
   }
 
+  /** Ends the writes that will never complete: their waiters find that the pool has failed. */
   @Override
   public void close() {
+    boolean[] isFree = new boolean[slotPageId.length];
+    for (int i = 0; i < freeSlotCount; i++) {
+      isFree[freeSlots[i]] = true;
+    }
+    for (int slot = 0; slot < slotPageId.length; slot++) {
+      if (!isFree[slot]) {
+        parts.latches().endWrite(slotPageId[slot], false);
+      }
+    }
     arena.close();
   }
 }

@@ -3,6 +3,7 @@ package dev.basalt.bufferpool.internal;
 
 import dev.basalt.bufferpool.BufferPoolFailedException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PoolFailure {
   private final AtomicReference<@Nullable Throwable> cause = new AtomicReference<>();
+  private volatile Consumer<Throwable> listener = _ -> {};
 
   /** Creates the failure of a pool that is well. */
   public PoolFailure() {}
@@ -23,7 +25,22 @@ public final class PoolFailure {
    * @param newCause what happened
    */
   public void fail(Throwable newCause) {
-    cause.compareAndSet(null, newCause);
+    if (cause.compareAndSet(null, newCause)) {
+      listener.accept(newCause);
+    }
+  }
+
+  /**
+   * Sets who is told of the failure, also of one that was before.
+   *
+   * @param newListener called by whoever fails the pool, perhaps more than once; must not wait
+   */
+  public void whenFailed(Consumer<Throwable> newListener) {
+    listener = newListener;
+    Throwable found = cause.get();
+    if (found != null) {
+      newListener.accept(found);
+    }
   }
 
   /**

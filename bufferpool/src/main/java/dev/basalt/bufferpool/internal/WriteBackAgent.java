@@ -164,7 +164,12 @@ public final class WriteBackAgent implements Agent, CompletionSink {
 
   @Override
   public void sleep(Execution execution, long nanos) {
-    queuePair.sleep(isBlocked ? Math.min(nanos, BLOCKED_NANOS) : nanos);
+    try {
+      queuePair.sleep(isBlocked ? Math.min(nanos, BLOCKED_NANOS) : nanos);
+    } catch (Throwable e) { // As in doWork.
+      parts.fail(e);
+      throw e;
+    }
     isBlocked = false;
   }
 

@@ -128,6 +128,9 @@ final class Checkpointer implements Agent {
       }
     } catch (IOException | RuntimeException e) {
       failure.poison(e);
+    } catch (Throwable e) { // Whatever ends the agent must reach those who wait for it.
+      failure.poison(e);
+      throw e;
     } finally {
       // Also of a poisoned store, so that nobody waits for ever; who waited finds the failure.
       served = ticket;

@@ -62,6 +62,9 @@ public final class Engine implements AutoCloseable {
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
     creationLock = new KeyLocks(execution);
+    parts.io().whenFailed(failure::poison);
+    parts.wal().whenFailed(failure::poison);
+    parts.pool().whenFailed(failure::poison);
   }
 
   /**

@@ -85,6 +85,7 @@ public final class StoreFailure {
    */
   public StoreException translate(IOException e) {
     return switch (e) {
+      case LogFullException full when isPoisoned() -> poisonedBy(full); // no checkpoint came
       case LogFullException full -> new StoreFullException(full.getMessage(), full);
       case LogFailedException failed -> poisonedBy(failed);
       case BufferPoolFailedException failed -> poisonedBy(failed);

@@ -18,6 +18,7 @@ import dev.basalt.iostack.agent.WaitCondition;
 import java.lang.invoke.VarHandle;
 import java.util.Objects;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,7 @@ public final class Poller implements Agent, CompletionSink {
 
   private volatile boolean closing;
   private volatile @Nullable Throwable failure;
+  private volatile Consumer<Throwable> listener = _ -> {};
 
   /** Taken from the ring while the queue pair had no room. Agent's thread only. */
   private @Nullable IoRequest deferred;
@@ -118,6 +120,19 @@ public final class Poller implements Agent, CompletionSink {
   }
 
   /**
+   * Sets who is told what has ended the poller, also when it has ended before.
+   *
+   * @param newListener called on the poller's thread or the caller's; must not wait
+   */
+  public void whenFailed(Consumer<Throwable> newListener) {
+    listener = newListener;
+    Throwable found = failure;
+    if (found != null) {
+      newListener.accept(found);
+    }
+  }
+
+  /**
    * Drains: new calls fail, those under way end, then the agent and the queue pair are closed.
    * Idempotent.
    */
@@ -152,7 +167,7 @@ public final class Poller implements Agent, CompletionSink {
       int completed = queuePair.poll(this, queuePair.depth());
       return queued + completed;
     } catch (Throwable e) { // Whatever ends the poller must reach those who wait for it.
-      failure = e;
+      fail(e);
       throw e;
     }
   }
@@ -171,7 +186,7 @@ public final class Poller implements Agent, CompletionSink {
     try {
       queuePair.sleep(nanos);
     } catch (Throwable e) { // As in doWork.
-      failure = e;
+      fail(e);
       throw e;
     }
   }
@@ -196,6 +211,11 @@ public final class Poller implements Agent, CompletionSink {
     } finally {
       failCallers();
     }
+  }
+
+  private void fail(Throwable cause) {
+    failure = cause;
+    listener.accept(cause);
   }
 
   private int drain() {

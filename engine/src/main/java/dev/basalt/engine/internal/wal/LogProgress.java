@@ -5,6 +5,7 @@ import dev.basalt.iostack.agent.ParkingLot;
 import dev.basalt.iostack.agent.WaitCondition;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Concurrency.</b> All fields are volatile. {@code durableLsn} is written by the log writer
  * only, after the device's completion, and never after it has seen a failure. {@code wantedLsn}
- * rises by CAS. {@code failure} is set once, by whoever fails first. Waiters of a record wait under
- * a key made of its LSN, so that a group's end wakes that group and not the next one.
+ * rises by CAS. {@code failure} is set once, by whoever fails first; {@code listener} is set before
+ * {@code failure} is read, and read after that is set, so one of the two tells it. Waiters of a
+ * record wait under a key made of its LSN, so that a group's end wakes that group and not the next
+ * one.
  */
 final class LogProgress {
   static final long KEY_LATCH = 0;
@@ -48,6 +51,7 @@ final class LogProgress {
   private volatile long wantedLsn;
 
   private volatile @Nullable LogFailedException failure;
+  private volatile Consumer<Throwable> listener = _ -> {};
 
   LogProgress(ParkingLot lot, long endLsn) {
     this.lot = lot;
@@ -97,6 +101,15 @@ final class LogProgress {
     lot.wakeAll(KEY_ROOM);
   }
 
+  /** Sets who is told of the failure, once, also of one that was before. */
+  void whenFailed(Consumer<Throwable> newListener) {
+    listener = newListener;
+    LogFailedException first = failure;
+    if (first != null) {
+      newListener.accept(first);
+    }
+  }
+
   boolean hasFailed() {
     return failure != null;
   }
@@ -116,7 +129,10 @@ final class LogProgress {
 
   /** Ends the log, unless it has ended before, and wakes everybody. */
   void fail(String message, @Nullable Throwable cause) {
-    FAILURE.compareAndSet(this, null, new LogFailedException(message, cause));
+    LogFailedException first = new LogFailedException(message, cause);
+    if (FAILURE.compareAndSet(this, null, first)) {
+      listener.accept(first);
+    }
     for (long group = 0; group < GROUP_COUNT; group++) {
       lot.wakeAll(KEY_DURABLE + group);
     }

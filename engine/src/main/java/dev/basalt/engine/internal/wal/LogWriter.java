@@ -148,7 +148,12 @@ final class LogWriter implements Agent, CompletionSink {
   @Override
   public void sleep(Execution seam, long nanos) {
     long left = deadline == NO_DEADLINE ? nanos : deadline - execution.nanoTime();
-    queuePair.sleep(Math.max(1, Math.min(nanos, left)));
+    try {
+      queuePair.sleep(Math.max(1, Math.min(nanos, left)));
+    } catch (RuntimeException | Error e) { // As in doWork.
+      progress.fail("log writer has failed: " + e, e);
+      throw e;
+    }
   }
 
   @Override

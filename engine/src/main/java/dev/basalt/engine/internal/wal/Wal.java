@@ -12,6 +12,7 @@ import dev.basalt.iostack.agent.ParkingLot;
 import dev.basalt.iostack.agent.WaitCondition;
 import java.io.IOException;
 import java.lang.ref.Reference;
+import java.util.function.Consumer;
 
 /**
  * The write-ahead log of a store.
@@ -295,6 +296,16 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
    */
   public void setCheckpointer(Runnable wake) {
     space.setCheckpointer(wake);
+  }
+
+  /**
+   * Sets who is told when the log has failed, or is closed.
+   *
+   * @param listener called with the first cause by whoever found it, perhaps more than once; must
+   *     not wait
+   */
+  public void whenFailed(Consumer<Throwable> listener) {
+    progress.whenFailed(listener);
   }
 
   /**
