@@ -3,11 +3,13 @@ package dev.basalt.index;
 
 import dev.basalt.bufferpool.PageHeader;
 import dev.basalt.index.internal.ChangeKind;
+import dev.basalt.index.internal.ImpossibleChangeException;
 import dev.basalt.index.internal.IndexMemory;
 import dev.basalt.index.internal.PageDelta;
 import dev.basalt.index.internal.PageImage;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a structure record and redoes it page by page, by the code that made the change.
@@ -94,21 +96,58 @@ public final class PageRedo {
    * @param page absolute address of the page, latched exclusively by the caller
    * @param isReadable false when the page was damaged or never written; its content is ignored then
    * @return whether the page was changed, and is dirty
+   * @throws DamagedRecordException when that cannot be; the page may be changed in part
    */
-  public boolean redo(long page, boolean isReadable) {
+  public boolean redo(long page, boolean isReadable) throws DamagedRecordException {
     long payload = entry + StructureChange.ENTRY_HEADER_BYTES;
     if (isImage()) {
-      return (!isReadable || PageHeader.lsn(page) < lsn)
-          && PageImage.restore(payload, payloadBytes(), page, pageBytes);
+      return (!isReadable || PageHeader.lsn(page) < lsn) && restore(page, payload);
+    }
+    if (!ChangeKind.isDelta(kind())) {
+      throw damaged("no such kind");
     }
     long base = IndexMemory.getLong(entry + 16);
-    if (!isReadable || PageHeader.structureLsn(page) != base || !ChangeKind.isDelta(kind())) {
+    if (!isReadable || PageHeader.structureLsn(page) != base) {
       return false;
     }
-    PageDelta.apply(page, pageBytes, kind(), payload, payloadBytes(), scratch.address());
+    applyDelta(page, payload);
     PageHeader.lsn(page, Math.max(PageHeader.lsn(page), lsn));
     PageHeader.structureLsn(page, lsn);
     return true;
+  }
+
+  /**
+   * Reports the entry as damaged.
+   *
+   * @param found what was found
+   * @return to be thrown
+   */
+  public DamagedRecordException damaged(String found) {
+    return damaged(found, null);
+  }
+
+  private boolean restore(long page, long payload) throws DamagedRecordException {
+    if (!PageImage.restore(payload, payloadBytes(), page, pageBytes)
+        || PageHeader.pageId(page) != pageId()) {
+      throw damaged("no image of that page");
+    }
+    return true;
+  }
+
+  private void applyDelta(long page, long payload) throws DamagedRecordException {
+    String fault = PageDelta.fault(page, pageBytes, kind(), payload, payloadBytes());
+    if (fault != null) {
+      throw damaged(fault);
+    }
+    try {
+      PageDelta.apply(page, pageBytes, kind(), payload, payloadBytes(), scratch.address());
+    } catch (ImpossibleChangeException e) {
+      throw damaged(String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private DamagedRecordException damaged(String found, @Nullable Throwable cause) {
+    return new DamagedRecordException(lsn, pageId(), kind(), found, cause);
   }
 
   /**

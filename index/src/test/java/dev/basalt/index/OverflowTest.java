@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
 class OverflowTest {
@@ -82,6 +84,37 @@ class OverflowTest {
       fixture.space.freeRun(fixture.key, run);
       assertEquals(available, fixture.space.availablePages());
       fixture.verified();
+    }
+  }
+
+  @Test
+  void shouldReplaceWhileTheLeafChangesAllTheTime() throws Exception {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      AtomicBoolean isDone = new AtomicBoolean();
+      Thread neighbour = Thread.ofPlatform().start(() -> putUntil(fixture, isDone));
+      try {
+        for (int i = 1; i <= 300; i++) {
+          putLarge(fixture, random(2_000 + i));
+        }
+      } finally {
+        isDone.set(true);
+        neighbour.join();
+      }
+      assertArrayEquals(random(2_300), read(fixture));
+      fixture.verified();
+    }
+  }
+
+  private static void putUntil(TreeFixture fixture, AtomicBoolean isDone) {
+    SearchKey key = new SearchKey();
+    ValueBuffer value = new ValueBuffer();
+    try {
+      for (long i = 0; !isDone.get(); i++) {
+        fixture.tree.put(
+            key.set(new byte[] {1}), value.set(TreeFixture.bytes(i)), fixture.log.nextLsn());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -140,7 +140,8 @@ class RedoPropertyTest {
     }
   }
 
-  private static void redo(Arena arena, Structure record, long pages, boolean[] isReadable) {
+  private static void redo(Arena arena, Structure record, long pages, boolean[] isReadable)
+      throws IOException {
     PageRedo redo = new PageRedo(TreeFixture.PAGE);
     MemorySegment body = arena.allocate(record.body().length, 8);
     body.copyFrom(MemorySegment.ofArray(record.body()));

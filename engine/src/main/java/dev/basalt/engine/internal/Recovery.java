@@ -214,6 +214,9 @@ final class Recovery {
 
   private void redoPage(PageRedo redo) throws IOException {
     long pageId = redo.pageId();
+    if (pageId < 0 || pageId >= space.pages().pageLimit()) {
+      throw redo.damaged("the store has %,d pages".formatted(space.pages().pageLimit()));
+    }
     if (tryLatch(pageId)) {
       pool.unlatchExclusive(pageId, redo.redo(pool.address(pageId), true));
     } else if (redo.isImage()) {

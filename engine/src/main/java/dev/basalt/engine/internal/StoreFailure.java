@@ -10,6 +10,7 @@ import dev.basalt.engine.StorePoisonedException;
 import dev.basalt.engine.internal.wal.LogDamagedException;
 import dev.basalt.engine.internal.wal.LogFailedException;
 import dev.basalt.engine.internal.wal.LogFullException;
+import dev.basalt.index.DamagedRecordException;
 import dev.basalt.index.DamagedTreeException;
 import dev.basalt.index.SpaceExhaustedException;
 import java.io.IOException;
@@ -91,6 +92,8 @@ public final class StoreFailure {
       case BufferPoolFailedException failed -> poisonedBy(failed);
       case DamagedPageException damaged -> new StoreDamagedException(damaged.getMessage(), damaged);
       case DamagedTreeException damaged -> new StoreDamagedException(damaged.getMessage(), damaged);
+      case DamagedRecordException damaged ->
+          new StoreDamagedException(damaged.getMessage(), damaged);
       case SpaceExhaustedException full -> new StoreFullException(full.getMessage(), full);
       case LogDamagedException damaged -> new StoreDamagedException(damaged.getMessage(), damaged);
       default -> new StoreException(e.getMessage(), e);

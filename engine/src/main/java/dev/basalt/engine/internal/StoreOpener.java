@@ -157,12 +157,16 @@ final class StoreOpener {
     return layout.withPageCount(Math.clamp(pages, layout.pageCount(), most));
   }
 
-  /** Page ids there may ever be: address space is reserved for them. */
+  /**
+   * Page ids there may ever be: address space is reserved for them. The limit that is configured
+   * ends growth; pages that the device has already stay.
+   */
   static long pageCountMax(StoreConfig config, BlockDevice device, StoreLayout layout) {
     if (!device.capabilities().growable()) {
       return layout.pageCount();
     }
-    long most = config.storeBytesMax() - layout.pageAreaOffsetBytes();
+    long present = device.blockCount() * device.capabilities().blockBytes();
+    long most = Math.max(present, config.storeBytesMax()) - layout.pageAreaOffsetBytes();
     return Math.max(layout.pageCount(), most / layout.pageBytes());
   }
 

@@ -72,6 +72,14 @@ final class OverflowPage {
     return false;
   }
 
+  /** The same while the leaf is latched. */
+  static void readExtents(TreeCore core, TreeWork work, long first, long runLsn)
+      throws IOException {
+    if (!readExtents(core.pool, core.allocator, core.pageBytes, work.extents, first, runLsn)) {
+      throw new DamagedTreeException(first, "not the overflow run with LSN " + runLsn);
+    }
+  }
+
   /** Reads the extents of a run; false when its pages hold something else by now. */
   static boolean readExtents(
       BufferPool pool,

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.index.internal;
 
+import dev.basalt.bufferpool.PageHeader;
+import dev.basalt.index.SearchKey;
 import dev.basalt.index.internal.NodeEdit.Fences;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The deltas of structure changes: one code for the live change and for its redo.
@@ -37,6 +40,7 @@ public final class PageDelta {
    * @param payload absolute address of its payload
    * @param payloadBytes length of that
    * @param scratch memory for a page and {@link IndexMemory#SLACK_BYTES}
+   * @throws ImpossibleChangeException when it does not fit the page, which is changed in part then
    */
   public static void apply(
       long page, int pageBytes, int kind, long payload, int payloadBytes, long scratch) {
@@ -52,8 +56,66 @@ public final class PageDelta {
       case ChangeKind.UNLINK -> unlink(page, pageBytes, key, length);
       case ChangeKind.MAP_SET -> mark(page, pageBytes, payload, payloadBytes, true);
       case ChangeKind.MAP_CLEAR -> mark(page, pageBytes, payload, payloadBytes, false);
-      default -> throw new AssertionError("delta of kind " + kind);
+      default -> throw new ImpossibleChangeException("no delta is of kind " + kind);
     }
+  }
+
+  /**
+   * Tells what is wrong with a delta that was read: it stays within its payload and its page's kind
+   * when nothing is.
+   *
+   * @param page absolute address of the page, latched exclusively by the caller
+   * @param pageBytes the page size
+   * @param kind which delta
+   * @param payload absolute address of its payload
+   * @param payloadBytes length of that
+   * @return what is wrong, or null
+   */
+  public static @Nullable String fault(
+      long page, int pageBytes, int kind, long payload, int payloadBytes) {
+    if (kind == ChangeKind.MAP_SET || kind == ChangeKind.MAP_CLEAR) {
+      return mapFault(page, pageBytes, payload, payloadBytes);
+    }
+    if (!Node.isNode(page)) {
+      return "the page is of type " + PageHeader.type(page) + ", no node";
+    }
+    boolean isOfInner = kind >= ChangeKind.ADD_CHILD && kind <= ChangeKind.MOVE_SEPARATOR;
+    boolean isOfLeaf = kind == ChangeKind.CUT_BELOW || kind == ChangeKind.UNLINK;
+    if (isOfInner && Node.level(page) == 0 || isOfLeaf && Node.level(page) > 0) {
+      return "the node is of level " + Node.level(page);
+    }
+    int keyBytes = payloadBytes - KEY_OFFSET;
+    int oldBytes = 0;
+    if (kind == ChangeKind.MOVE_SEPARATOR && keyBytes >= 0) {
+      oldBytes = IndexMemory.getInt(payload);
+    }
+    boolean isBounded =
+        isKeyLength(oldBytes) && keyBytes >= oldBytes && isKeyLength(keyBytes - oldBytes);
+    return isBounded ? null : "keys of " + oldBytes + " and " + (keyBytes - oldBytes) + " bytes";
+  }
+
+  private static boolean isKeyLength(int length) {
+    return length >= 0 && length <= SearchKey.LENGTH_BYTES_MAX;
+  }
+
+  private static @Nullable String mapFault(
+      long page, int pageBytes, long payload, int payloadBytes) {
+    if (!PageAllocator.isMap(page)) {
+      return "the page is of type " + PageHeader.type(page) + ", no space map";
+    }
+    int groupPages = SpaceMap.groupPages(pageBytes);
+    for (int offset = 0; offset < payloadBytes; offset += EXTENT_BYTES) {
+      if (payloadBytes - offset < EXTENT_BYTES) {
+        return "extents of " + payloadBytes + " bytes";
+      }
+      long first = IndexMemory.getLong(payload + offset);
+      int count = IndexMemory.getInt(payload + offset + 8);
+      boolean isOfGroup = first / groupPages == PageHeader.pageId(page) / groupPages;
+      if (first < 0 || !isOfGroup || count < 1 || count > groupPages - first % groupPages) {
+        return count + " pages from " + first + " on are not of its group";
+      }
+    }
+    return null;
   }
 
   private static void cut(
@@ -89,7 +151,7 @@ public final class PageDelta {
   private static void dropChild(long node, int pageBytes, long key, int keyLength) {
     int slot = NodeSearch.find(node, pageBytes, key, keyLength);
     if (slot < 0) {
-      throw new AssertionError("no separator to drop");
+      throw new ImpossibleChangeException("no separator to drop");
     }
     long left = Node.child(node, pageBytes, slot);
     NodeEdit.remove(node, pageBytes, slot);
@@ -102,7 +164,7 @@ public final class PageDelta {
     long oldKey = payload + KEY_OFFSET;
     int slot = NodeSearch.find(node, pageBytes, oldKey, oldLength);
     if (slot < 0) {
-      throw new AssertionError("no separator to move");
+      throw new ImpossibleChangeException("no separator to move");
     }
     long left = Node.child(node, pageBytes, slot);
     NodeEdit.remove(node, pageBytes, slot);
@@ -113,7 +175,7 @@ public final class PageDelta {
       long node, int pageBytes, long scratch, long key, int keyLength, long left) {
     int needed = NodeEdit.neededBytes(node, keyLength, Node.CHILD_BYTES);
     if (!NodeEdit.tryMakeRoom(node, pageBytes, scratch, needed)) {
-      throw new AssertionError("no room for a separator");
+      throw new ImpossibleChangeException("no room for a separator");
     }
     IndexMemory.putLong(scratch, left);
     int slot = NodeSearch.childPosition(node, pageBytes, key, keyLength);

@@ -62,7 +62,7 @@ public final class SpaceMap {
     for (int i = bit; i < bit + count; i++) {
       if (isAllocated(map, i) == isAllocated) {
         long page = first + i - bit;
-        throw new AssertionError(
+        throw new ImpossibleChangeException(
             "page " + page + (isAllocated ? " allocated" : " freed") + " twice");
       }
       long at = map + BITMAP_OFFSET + (i >>> 3);

@@ -167,7 +167,7 @@ public final class TreeCore {
         if (isSame) {
           return true;
         }
-        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength);
+        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength, restarts);
         continue;
       }
       int needed = NodeEdit.neededBytes(leaf, keyLength, value.lengthBytes());
@@ -205,7 +205,7 @@ public final class TreeCore {
       }
       if (isReference(leaf, slot)) {
         pool.unlatchExclusive(work.page, false);
-        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength);
+        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength, restarts);
         continue;
       }
       boolean isSparse = removeAndUnlatch(work, slot, lsn);

@@ -523,32 +523,24 @@ final class TreeStructure {
    *
    * @return false when it must be looked at again
    */
-  boolean unlinkOverflow(TreeWork work, long key, int keyLength) throws IOException {
-    if (!core.tryDescend(work, key, keyLength, 0)) {
-      return false;
-    }
-    long leaf = pool.address(work.page);
-    int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
-    if (slot < 0) {
-      return false;
-    }
-    long word = Node.slot(leaf, slot);
-    int offset =
-        Node.recordOffset(word, pageBytes) + Node.RECORD_HEADER_BYTES + Node.suffixLength(word);
-    long reference = leaf + Math.min(offset, pageBytes);
-    long first = IndexMemory.getLong(reference + 8);
-    long run = IndexMemory.getLong(reference + 16);
-    if (!pool.validate(work.page, work.token)
-        || !OverflowPage.tryReadExtents(core, work, first, run)) {
-      return false;
-    }
+  boolean unlinkOverflow(TreeWork work, long key, int keyLength, int restarts) throws IOException {
+    boolean isLatched = restarts >= TreeCore.RESTARTS_MAX;
     StructureStep step = work.step;
     step.begin(pool, log);
     try {
-      if (!pool.tryUpgrade(work.page, work.token)) {
+      if (isLatched) {
+        core.latchLeaf(work, key, keyLength, restarts);
+        step.adopt(work.page);
+      } else if (!core.tryDescend(work, key, keyLength, 0)) {
         return false;
       }
-      step.adopt(work.page);
+      long run = readRun(work, key, keyLength, isLatched);
+      if (run < 0 || !isLatched && !pool.tryUpgrade(work.page, work.token)) {
+        return false;
+      }
+      if (!isLatched) {
+        step.adopt(work.page);
+      }
       allocator.latchMaps(step, work.extents);
       step.enter();
       step.deltaOfKey(ChangeKind.UNLINK, work.page, 0, key, keyLength);
@@ -559,5 +551,28 @@ final class TreeStructure {
     } finally {
       step.end();
     }
+  }
+
+  /** Reads the extents of a key's run; returns its LSN, or -1 when the leaf has changed. */
+  private long readRun(TreeWork work, long key, int keyLength, boolean isLatched)
+      throws IOException {
+    long leaf = pool.address(work.page);
+    int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
+    if (slot < 0) {
+      return -1;
+    }
+    long word = Node.slot(leaf, slot);
+    int offset =
+        Node.recordOffset(word, pageBytes) + Node.RECORD_HEADER_BYTES + Node.suffixLength(word);
+    long reference = leaf + Math.min(offset, pageBytes);
+    long first = IndexMemory.getLong(reference + 8);
+    long run = IndexMemory.getLong(reference + 16);
+    if (isLatched) {
+      OverflowPage.readExtents(core, work, first, run);
+      return run;
+    }
+    boolean isRead =
+        pool.validate(work.page, work.token) && OverflowPage.tryReadExtents(core, work, first, run);
+    return isRead ? run : -1;
   }
 }
