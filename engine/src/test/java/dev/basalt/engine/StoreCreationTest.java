@@ -153,6 +153,26 @@ final class StoreCreationTest {
   }
 
   @Test
+  void shouldOpenOrRefuseWithTheOlderSuperblockHoweverFullTheLogIs() {
+    int opened = 0;
+    for (int records = 600; records < 1_500; records += 30) {
+      SimulatedDevice device = device(PLAN);
+      Store store = open(device, OLD);
+      fill(store, "old", 0, records);
+      SimulatedDevice next = killed(device);
+      store.close();
+      flip(next, (long) newestSuperblock(next) * SUPERBLOCK_STRIDE_BYTES + 80);
+      try (Store reopened = open(next, NEW)) {
+        check(reopened, "old", records, records);
+        opened++;
+      } catch (StoreException e) {
+        assertNotNull(e.getMessage());
+      }
+    }
+    assertTrue(opened > 0);
+  }
+
+  @Test
   void shouldNotFormatAKilledStoreWhoseFirstLogRecordIsDamaged() {
     SimulatedDevice device = device(PLAN);
     Store store = open(device, OLD);

@@ -146,19 +146,24 @@ final class Recovery {
       throws IOException {
     long bytes =
         bounds.logBytes(tables.heightMax(), redo.changeCount(record), space.pages().pageLimit());
-    if (!wal.tryAdmit(bytes)) {
+    boolean isAdmitted = wal.tryAdmit(bytes);
+    if (!isAdmitted) {
       openRuns.keySet().removeAll(endedRuns);
       openRuns.keySet().removeAll(redo.appliedRuns());
       long firstOpen = openRuns.isEmpty() ? Long.MAX_VALUE : openRuns.firstKey();
       checkpointer.run(Math.min(record.lsn(), firstOpen), false);
-      wal.admit(bytes);
+      // The log is fuller than it ever was for the newest superblock when that is lost. Nobody else
+      // makes room, and a commit rarely needs all it may; applying it finds out.
+      isAdmitted = wal.tryAdmit(bytes);
     }
     long pages = reserve(bounds.pages(tables.heightMax(), redo.changeCount(record)));
     try {
       redo.apply(record);
     } finally {
       space.release(pages);
-      wal.release(bytes);
+      if (isAdmitted) {
+        wal.release(bytes);
+      }
     }
   }
 

@@ -96,7 +96,10 @@ final class StoreOpener {
       case SuperblockArea.Outcome.Blank _ -> format(superblocks);
       case SuperblockArea.Outcome.Foreign(String reason) ->
           throw new StoreFormatException(
-              config.device() + " holds something that is no Basalt store: " + reason);
+              config.device()
+                  + " holds something that is no Basalt store: "
+                  + reason
+                  + "; name another device, or clear its first 128 KiB if it is not needed");
       case SuperblockArea.Outcome.Newer(int version) ->
           throw new StoreFormatException(
               config.device()
@@ -105,14 +108,19 @@ final class StoreOpener {
                   + "; this program reads version 1: use a newer one");
       case SuperblockArea.Outcome.Damaged(String reason) ->
           throw new StoreDamagedException(
-              config.device() + " holds a store whose superblocks are damaged: " + reason);
+              config.device()
+                  + " holds a store whose superblocks are damaged: "
+                  + reason
+                  + "; restore a copy");
     };
   }
 
   private SuperblockArea.Outcome.Found format(SuperblockArea superblocks) throws IOException {
     if (!config.createIfMissing()) {
       throw new StoreFormatException(
-          config.device() + " holds no store, and creating one is not allowed (create = false)");
+          config.device()
+              + " holds no store, and creating one is not allowed (create = false);"
+              + " check the path, or allow it");
     }
     StoreLayout layout = newLayout();
     device.grow((layout.endBytes() + blockBytes() - 1) / blockBytes());
@@ -129,7 +137,7 @@ final class StoreOpener {
     }
     if (pages < PAGE_COUNT_MIN) {
       throw new StoreFormatException(
-          "%s has %,d bytes; a store with a log of %,d bytes needs %,d"
+          "%s has %,d bytes; a store with a log of %,d bytes needs %,d: choose a smaller log"
               .formatted(
                   config.device(),
                   deviceBytes(),
@@ -142,7 +150,8 @@ final class StoreOpener {
   private void checkSize(StoreLayout layout) {
     if (deviceBytes() < layout.endBytes()) {
       throw new StoreFormatException(
-          "%s has %,d bytes, but the store on it has %,d: it was truncated or copied in part"
+          ("%s has %,d bytes, but the store on it has %,d: it was truncated or copied in part;"
+                  + " restore a whole copy")
               .formatted(config.device(), deviceBytes(), layout.endBytes()));
     }
   }

@@ -89,6 +89,10 @@ final class LogSpace {
     lot.wakeAll(LogProgress.KEY_SPACE);
   }
 
+  boolean isRecovering() {
+    return isRecovering;
+  }
+
   /** The most bytes that one operation may ask for. */
   long admissibleBytesMax() {
     return isRecovering ? capacityBytes : capacityBytes - reserveBytes;

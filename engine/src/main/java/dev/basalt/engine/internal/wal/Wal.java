@@ -466,7 +466,11 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   /** Throws, unlatched, when nothing may be appended. */
   private void checkLatched(long endLsn) throws LogFailedException {
     if (space.isOverrun(endLsn)) {
-      progress.fail("broken invariant: an append without admission would overrun the log", null);
+      progress.fail(
+          space.isRecovering()
+              ? "the log has no room for what recovery must append"
+              : "broken invariant: an append without admission would overrun the log",
+          null);
     }
     if (progress.hasFailed()) {
       latch.unlatch();
