@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack.sim;
 
+import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
@@ -21,15 +22,22 @@ record CachedWrite(long number, long lba, long lbaCount, byte @Nullable [][] dat
     }
   }
 
-  /** Applies each atomic unit of the change or leaves it, as chance decides. */
-  void applyTorn(SparseBlocks target, int unitBlocks, SplittableRandom random) {
+  /** Returns the same change with another number. */
+  CachedWrite numbered(long changed) {
+    return new CachedWrite(changed, lba, lbaCount, data);
+  }
+
+  /** Takes each atomic unit of the change or leaves it, as chance decides; a block at a time. */
+  void tear(int unitBlocks, SplittableRandom random, List<CachedWrite> survivors) {
     boolean survives = false;
     for (int i = 0; i < lbaCount; i++) {
       if (i == 0 || (lba + i) % unitBlocks == 0) {
         survives = random.nextBoolean();
       }
       if (survives) {
-        target.set(lba + i, block(i));
+        byte[] block = block(i);
+        byte[][] blocks = block == null ? null : new byte[][] {block};
+        survivors.add(new CachedWrite(number, lba + i, 1, blocks));
       }
     }
   }

@@ -74,16 +74,16 @@ public final class SimulatedDevice implements BlockDevice {
       SimulatedGeometry geometry,
       SimulationPlan plan,
       Execution execution,
-      SparseBlocks content,
+      SparseBlocks durable,
       long blockCount) {
     this.geometry = geometry;
     this.plan = plan;
     this.execution = execution;
     this.blockCount = blockCount;
+    this.durable = durable;
     simulation = execution instanceof Simulation s ? s : null;
     random = new SplittableRandom(plan.seed());
-    durable = content;
-    visible = new SparseBlocks(content);
+    visible = new SparseBlocks(durable);
   }
 
   @Override
@@ -172,6 +172,18 @@ public final class SimulatedDevice implements BlockDevice {
   }
 
   /**
+   * Returns a copy of what a power cut now would leave of a block, whatever chance makes of the
+   * writes that are not durable.
+   *
+   * @param lba the block
+   * @return its durable content
+   */
+  public synchronized byte[] readDurableBlock(long lba) {
+    byte[] bytes = durable.get(lba);
+    return bytes == null ? new byte[geometry.blockBytes()] : bytes.clone();
+  }
+
+  /**
    * Returns the device as it comes back after a power cut: durable writes, and of the others what
    * chance has kept. May be called again for another outcome.
    *
@@ -190,13 +202,14 @@ public final class SimulatedDevice implements BlockDevice {
     List<CachedWrite> unflushed = new ArrayList<>(cached);
     SplittableRandom chance = new SplittableRandom(~nextPlan.seed());
     unflushed.addAll(writesInFlight(chance));
-    keepSome(unflushed, content, nextPlan.outcome(), chance);
+    keepSome(unflushed, nextPlan.outcome(), chance).forEach(write -> write.apply(content));
     return new SimulatedDevice(geometry, nextPlan, nextExecution, content, blockCount);
   }
 
   /**
    * Returns the device as the next process finds it after this one was killed, or has closed it:
-   * everything executed is there, writes in flight are there, torn or not.
+   * everything executed is there, writes in flight are there, torn or not. What was not flushed is
+   * still in the cache: a power cut of the new device may lose it.
    *
    * @param nextPlan how the new device behaves; its seed and {@link SimulationPlan#outcome} also
    *     decide what becomes of writes in flight
@@ -205,10 +218,20 @@ public final class SimulatedDevice implements BlockDevice {
    */
   public synchronized SimulatedDevice afterProcessEnd(
       SimulationPlan nextPlan, Execution nextExecution) {
-    SparseBlocks content = new SparseBlocks(visible);
+    SimulatedDevice next =
+        new SimulatedDevice(
+            geometry, nextPlan, nextExecution, new SparseBlocks(durable), blockCount);
     SplittableRandom chance = new SplittableRandom(~nextPlan.seed());
-    keepSome(writesInFlight(chance), content, nextPlan.outcome(), chance);
-    return new SimulatedDevice(geometry, nextPlan, nextExecution, content, blockCount);
+    next.takeOver(cached);
+    next.takeOver(keepSome(writesInFlight(chance), nextPlan.outcome(), chance));
+    return next;
+  }
+
+  /** Puts writes of an earlier device into the cache, as if they had been executed here. */
+  private synchronized void takeOver(Iterable<CachedWrite> writes) {
+    for (CachedWrite write : writes) {
+      cache(write.numbered(++changeCount));
+    }
   }
 
   /** Throws when the power is cut or the simulation has ended. */
@@ -360,20 +383,20 @@ public final class SimulatedDevice implements BlockDevice {
     return writes;
   }
 
-  private void keepSome(
-      List<CachedWrite> writes,
-      SparseBlocks content,
-      SimulationPlan.Outcome outcome,
-      SplittableRandom chance) {
+  /** Returns what chance has left of writes, in their order. */
+  private List<CachedWrite> keepSome(
+      List<CachedWrite> writes, SimulationPlan.Outcome outcome, SplittableRandom chance) {
     int unitBlocks = geometry.atomicWriteBytes() / geometry.blockBytes();
+    List<CachedWrite> kept = new ArrayList<>();
     for (CachedWrite write : writes) {
       double drawn = chance.nextDouble();
       if (drawn < outcome.keptRatio()) {
-        write.apply(content);
+        kept.add(write);
       } else if (drawn < outcome.keptRatio() + outcome.tornRatio()) {
-        write.applyTorn(content, unitBlocks, chance);
+        write.tear(unitBlocks, chance, kept);
       }
     }
+    return kept;
   }
 
   private long latency(SimulatedCommand command) {

@@ -248,6 +248,44 @@ class SimulatedDeviceTest {
   }
 
   @Test
+  void shouldKeepTheCacheVolatileWhenTheProcessEnds() {
+    SimulatedDevice killed =
+        run(
+            SimulationPlan.of(3),
+            (simulation, queuePair) -> {
+              fill(0, 4);
+              await(simulation, queuePair, queuePair.tryWrite(0, PAGE_BLOCKS, address(0), 0));
+              await(simulation, queuePair, queuePair.tryFlush(1));
+              fill(0, 5);
+              await(simulation, queuePair, queuePair.tryWrite(0, PAGE_BLOCKS, address(0), 0));
+            });
+    SimulationPlan losing = SimulationPlan.of(5).withOutcome(new SimulationPlan.Outcome(0, 0));
+    assertEquals(4, killed.readDurableBlock(0)[0]);
+    assertEquals("44444444", versions(cutAfterRestart(killed, losing, false)));
+    assertEquals("55555555", versions(cutAfterRestart(killed, losing, true)));
+  }
+
+  /** Starts the next process on a device, which may flush it, and cuts the power. */
+  private SimulatedDevice cutAfterRestart(
+      SimulatedDevice killed, SimulationPlan plan, boolean flushes) {
+    Simulation simulation = new Simulation(plan.seed());
+    SimulatedDevice device = killed.afterProcessEnd(plan, simulation);
+    assertEquals("55555555", versions(device));
+    simulation.client(
+        "client",
+        () -> {
+          try (QueuePair queuePair = device.openQueuePair(16)) {
+            if (flushes) {
+              await(simulation, queuePair, queuePair.tryFlush(0));
+            }
+            simulation.cutPower();
+          }
+        });
+    simulation.run();
+    return device.afterPowerCut(plan, new Simulation(1));
+  }
+
+  @Test
   void shouldGrowToItsLimit() throws IOException {
     try (BlockDevice device = Devices.open("sim:1MiB?seed=3", new Simulation(3))) {
       assertEquals(2048, device.blockCount());
