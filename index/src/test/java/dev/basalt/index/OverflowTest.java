@@ -45,6 +45,20 @@ class OverflowTest {
     }
   }
 
+  /** Pages in use are counted twice while they are reserved; who needs none must not wait. */
+  @Test
+  void shouldReserveNoPagesWhileAllAreInUse() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(512)) {
+      long all = fixture.space.availablePages();
+      assertTrue(fixture.space.tryReserve(all));
+      putLarge(fixture, random(100_000));
+      assertFalse(fixture.space.tryReserve(1));
+      assertTrue(fixture.space.tryReserve(0));
+      fixture.space.release(all);
+      assertTrue(fixture.space.tryReserve(1));
+    }
+  }
+
   @Test
   void shouldLeaveTheSameReferenceAlone() throws IOException {
     try (TreeFixture fixture = TreeFixture.inMemory(2048)) {

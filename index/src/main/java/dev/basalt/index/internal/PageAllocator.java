@@ -159,7 +159,7 @@ public final class PageAllocator {
   public boolean tryReserve(long pages) {
     while (true) {
       long free = available.get();
-      if (free < pages) {
+      if (free < pages && pages > 0) { // below 0 while pages that were reserved are in use
         return false;
       }
       if (available.compareAndSet(free, free - pages)) {
