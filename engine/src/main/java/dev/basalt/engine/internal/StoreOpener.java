@@ -77,6 +77,9 @@ final class StoreOpener {
     CheckpointState start = found.superblock().checkpoint();
     LogEnd end = new LogReader(io, layout).findEnd(start, found.fellBack());
     switches.watcher().logEnds(end.endLsn());
+    // What was found may be in the device's cache only, when a process was killed: the superblock
+    // that is in force must be durable before the other one is written, and the log to its end.
+    io.flush();
     CheckpointState reopened = start.reopened(found.epochNext());
     superblocks.write(layout, reopened);
     LogPosition position = new LogPosition(end.endLsn(), reopened.epoch(), end.commitSequence());
