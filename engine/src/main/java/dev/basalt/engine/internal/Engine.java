@@ -90,7 +90,7 @@ public final class Engine implements AutoCloseable {
     try {
       parts = new StoreOpener(config, device, execution, switches, newStoreId).open();
       Engine engine = new Engine(config, parts, execution, switches);
-      engine.recover();
+      engine.recover(switches.watcher());
       engine.checkpointer.start(execution);
       isOpen = true;
       return engine;
@@ -104,10 +104,10 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  private void recover() throws IOException {
+  private void recover(EngineSwitches.Watcher watcher) throws IOException {
     Operation op = gate.enterWriter();
     try {
-      Recovery recovery = new Recovery(parts, space, checkpointer);
+      Recovery recovery = new Recovery(parts, space, checkpointer, watcher);
       recovery.redoStructure();
       recovery.finishCreation(op.key);
       space.pages().load();

@@ -49,6 +49,7 @@ final class EngineStatistics {
     counters.put("log.appendedLsn", parts.wal().appendedLsn());
     counters.put("log.durableLsn", parts.wal().durableLsn());
     counters.put("log.checkpoints", checkpointer.completed());
+    counters.put("log.spaceWaits", parts.wal().statistics().spaceWaits());
     counters.put("log.openedLsn", parts.logEnd().endLsn());
     counters.put("log.recoveredRecords", parts.logEnd().recordCount());
   }

@@ -26,6 +26,16 @@ public record EngineSwitches(
      * @param lsn the commit
      */
     default void appended(long lsn) {}
+
+    /**
+     * Called before recovery applies a commit again.
+     *
+     * @param lsn the commit
+     * @return whether to take a checkpoint first, though the log has room
+     */
+    default boolean wantsCheckpoint(long lsn) {
+      return false;
+    }
   }
 
   /** Nothing is broken: what every store uses. */

@@ -11,6 +11,7 @@ import dev.basalt.engine.internal.wal.LogRecord;
 import dev.basalt.engine.internal.wal.LogRegion;
 import dev.basalt.engine.internal.wal.RecordType;
 import dev.basalt.engine.internal.wal.Wal;
+import dev.basalt.engine.internal.wal.WalStatistics;
 import dev.basalt.index.BTree;
 import dev.basalt.index.PageRedo;
 import dev.basalt.index.PageRun;
@@ -32,25 +33,33 @@ import java.util.TreeMap;
  * </ol>
  *
  * <p>The second and third step log their structure changes like any others, so that a crash on the
- * way is harmless. When the log has no room for them, a checkpoint on the way moves the redo point
- * up to the next commit, though never past the start of a run whose fate is open.
+ * way is harmless. When the log has hardly room for them, a checkpoint on the way moves the redo
+ * point up to the next commit, though never past the start of a run whose fate is open.
  *
  * <p>Used by the thread that opens the store; nobody else is there yet.
  */
 final class Recovery {
+  private static final int CHECKPOINT_FRACTION = 16;
+
   private final StoreParts parts;
   private final Wal wal;
   private final BufferPool pool;
   private final Checkpointer checkpointer;
   private final StoreSpace space;
+  private final EngineSwitches.Watcher watcher;
   private final LogReader reader;
   private final CommitBounds bounds;
 
   /** The runs whose start was read and whose end was not, by LSN. */
   private final TreeMap<Long, PageRun> openRuns = new TreeMap<>();
 
-  Recovery(StoreParts parts, StoreSpace space, Checkpointer checkpointer) {
+  Recovery(
+      StoreParts parts,
+      StoreSpace space,
+      Checkpointer checkpointer,
+      EngineSwitches.Watcher watcher) {
     this.parts = parts;
+    this.watcher = watcher;
     this.space = space;
     this.checkpointer = checkpointer;
     wal = parts.wal();
@@ -119,7 +128,6 @@ final class Recovery {
   /** The other steps; the page space and the tables are open. */
   void redoContent(Tables tables, Operation operation) throws IOException {
     Set<Long> endedRuns = parts.log().noteEndedRuns();
-    wal.setRecovering(true);
     try {
       CommitRedo redo = new CommitRedo(tables, operation);
       seek();
@@ -136,7 +144,6 @@ final class Recovery {
       }
       freeRuns(operation, redo, endedRuns);
     } finally {
-      wal.setRecovering(false);
       parts.log().noteNothing();
     }
     checkpointer.run(Long.MAX_VALUE, false);
@@ -144,27 +151,47 @@ final class Recovery {
 
   private void redoCommit(CommitRedo redo, Tables tables, LogRecord record, Set<Long> endedRuns)
       throws IOException {
-    long bytes =
-        bounds.logBytes(tables.heightMax(), redo.changeCount(record), space.pages().pageLimit());
-    boolean isAdmitted = wal.tryAdmit(bytes);
-    if (!isAdmitted) {
+    int changes = redo.changeCount(record);
+    long bytes = bounds.logBytes(tables.heightMax(), changes, space.pages().pageLimit());
+    boolean isWanted = watcher.wantsCheckpoint(record.lsn());
+    if (isWanted || isLogShort(bytes)) {
       openRuns.keySet().removeAll(endedRuns);
       openRuns.keySet().removeAll(redo.appliedRuns());
       long firstOpen = openRuns.isEmpty() ? Long.MAX_VALUE : openRuns.firstKey();
-      checkpointer.run(Math.min(record.lsn(), firstOpen), false);
-      // The log is fuller than it ever was for the newest superblock when that is lost. Nobody else
-      // makes room, and a commit rarely needs all it may; applying it finds out.
-      isAdmitted = wal.tryAdmit(bytes);
+      freeLog(Math.min(record.lsn(), firstOpen), isWanted);
     }
-    long pages = reserve(bounds.pages(tables.heightMax(), redo.changeCount(record)));
+    long pages = reserve(bounds.pages(tables.heightMax(), changes));
     try {
       redo.apply(record);
     } finally {
       space.release(pages);
-      if (isAdmitted) {
-        wal.release(bytes);
-      }
     }
+  }
+
+  /**
+   * Tells whether the log has little room left, for a commit that appends so many bytes at most.
+   * Nobody else appends, so nothing need be admitted. Applying a commit again appends little as a
+   * rule: its structure changes are redone, its pages have their images, and what had not been
+   * logged when the store ended was admitted. But after a checkpoint each page needs an image once
+   * more; so one that is taken early, or often, costs more log than it frees.
+   */
+  private boolean isLogShort(long bytes) {
+    WalStatistics log = wal.statistics();
+    return log.capacityBytes() - log.usedBytes() < Math.min(bytes, checkpointBytes(log));
+  }
+
+  /** Frees the log before an LSN by a checkpoint, if that is enough of it. */
+  private void freeLog(long limit, boolean isWanted) throws IOException {
+    WalStatistics log = wal.statistics();
+    long redoLsn = wal.appendedLsn() - log.usedBytes();
+    if (isWanted || limit - redoLsn >= checkpointBytes(log)) {
+      checkpointer.run(limit, false);
+    }
+  }
+
+  /** Half of what admission leaves to recovery. */
+  private static long checkpointBytes(WalStatistics log) {
+    return log.capacityBytes() / CHECKPOINT_FRACTION;
   }
 
   /** Reserves the most pages a commit can take, or none where the store cannot have so many. */

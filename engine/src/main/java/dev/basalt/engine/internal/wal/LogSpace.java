@@ -6,6 +6,7 @@ import dev.basalt.iostack.agent.ParkingLot;
 import dev.basalt.iostack.agent.WaitCondition;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Who may use how much of the log's ring. An operation is admitted with the most bytes it can
@@ -52,10 +53,11 @@ final class LogSpace {
   private final long waitNanosMax;
   private final WaitCondition isShort = bytes -> !fits(bytes) && !hasFailed();
 
+  private final LongAdder waits = new LongAdder();
+
   private volatile long admitted;
   private volatile long redoLsn;
   private volatile long beginLsn;
-  private volatile boolean isRecovering;
   private volatile boolean isCheckpointWanted;
   private volatile Runnable checkpointer = () -> {};
 
@@ -84,18 +86,9 @@ final class LogSpace {
     checkpointer = wake;
   }
 
-  void setRecovering(boolean recovering) {
-    isRecovering = recovering;
-    lot.wakeAll(LogProgress.KEY_SPACE);
-  }
-
-  boolean isRecovering() {
-    return isRecovering;
-  }
-
   /** The most bytes that one operation may ask for. */
   long admissibleBytesMax() {
-    return isRecovering ? capacityBytes : capacityBytes - reserveBytes;
+    return capacityBytes - reserveBytes;
   }
 
   /** Bytes that could be admitted now; negative when appended structure has used the reserve. */
@@ -142,6 +135,11 @@ final class LogSpace {
     return endLsn - redoLsn > capacityBytes;
   }
 
+  /** Returns how many operations had to wait for space. */
+  long waits() {
+    return waits.sum();
+  }
+
   long redoLsn() {
     return redoLsn;
   }
@@ -175,6 +173,7 @@ final class LogSpace {
   }
 
   private void awaitAdmission(long bytes) throws LogFullException, LogFailedException {
+    waits.increment();
     long deadline = execution.nanoTime() + waitNanosMax;
     while (!tryAdmit(bytes)) {
       progress.check();

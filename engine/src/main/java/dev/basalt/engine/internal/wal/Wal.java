@@ -281,15 +281,6 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   }
 
   /**
-   * Sets whether recovery is running, which may use the log's reserve.
-   *
-   * @param recovering true from the open to recovery's last checkpoint
-   */
-  public void setRecovering(boolean recovering) {
-    space.setRecovering(recovering);
-  }
-
-  /**
    * Sets who is told that a checkpoint is wanted.
    *
    * @param wake called by appending threads, often more than once; must not wait
@@ -394,6 +385,7 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
         counters.writes(),
         counters.writtenBytes(),
         counters.flushes(),
+        space.waits(),
         end - space.redoLsn(),
         region.capacityBytes());
   }
@@ -466,11 +458,7 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   /** Throws, unlatched, when nothing may be appended. */
   private void checkLatched(long endLsn) throws LogFailedException {
     if (space.isOverrun(endLsn)) {
-      progress.fail(
-          space.isRecovering()
-              ? "the log has no room for what recovery must append"
-              : "broken invariant: an append without admission would overrun the log",
-          null);
+      progress.fail("broken invariant: an append without admission would overrun the log", null);
     }
     if (progress.hasFailed()) {
       latch.unlatch();

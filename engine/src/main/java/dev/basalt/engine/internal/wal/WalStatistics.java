@@ -10,6 +10,7 @@ package dev.basalt.engine.internal.wal;
  * @param writes write commands
  * @param writtenBytes bytes of them, blocks written again included
  * @param flushes flush commands
+ * @param spaceWaits operations that had to wait for log space
  * @param usedBytes bytes between the redo point and the end of the log
  * @param capacityBytes the most there can be
  */
@@ -20,5 +21,6 @@ public record WalStatistics(
     long writes,
     long writtenBytes,
     long flushes,
+    long spaceWaits,
     long usedBytes,
     long capacityBytes) {}
