@@ -18,7 +18,7 @@ package dev.basalt.bufferpool;
 public record BufferPoolConfig(
     int pageBytes, long firstLba, long pageCountMax, long poolBytes, int pageTag) {
   /** The smallest pool, in pages. */
-  public static final int POOL_PAGES_MIN = 256;
+  public static final int POOL_PAGES_MIN = 64;
 
   private static final int PAGE_BYTES_MIN = 4096;
   private static final int PAGE_BYTES_MAX = 65_536;

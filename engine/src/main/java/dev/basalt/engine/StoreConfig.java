@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
+import dev.basalt.bufferpool.BufferPoolConfig;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -49,7 +50,7 @@ public record StoreConfig(
     if (Integer.bitCount(pageBytes) != 1) {
       throw new IllegalArgumentException("page-size is " + pageBytes + ", needed: a power of two");
     }
-    check("pool", poolBytes, 256L * pageBytes, 1L << 46);
+    check("pool", poolBytes, (long) BufferPoolConfig.POOL_PAGES_MIN * pageBytes, 1L << 46);
     check("log-size", logBytes, 64L * pageBytes, 1L << 40);
     check("pollers", pollerCount, 1, 64);
     check("queue-depth", queueDepth, 1, 4096);
@@ -170,7 +171,7 @@ public record StoreConfig(
     /**
      * Sets the memory for pages; 256 MiB when not set.
      *
-     * @param bytes 256 pages or more
+     * @param bytes 64 pages or more
      * @return this
      */
     public Builder poolBytes(long bytes) {
