@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
+import static dev.basalt.engine.SimulationCheck.require;
+
+import dev.basalt.engine.SimulationCoverage.Event;
 import dev.basalt.engine.SimulationJournal.Change;
 import dev.basalt.engine.SimulationJournal.Commit;
 import java.nio.charset.StandardCharsets;
@@ -9,123 +12,159 @@ import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
-/** One client of a simulated store: random operations on few keys, noted in the journal. */
+/**
+ * One client of a simulated store: random operations, noted in the journal. In some lives most of
+ * them put, in others most of them delete, so that trees grow and shrink.
+ */
 final class SimulationClient {
-  private static final int KEY_COUNT = 120;
-  private static final List<String> TABLES = List.of("a", "b");
+  private static final int BATCH_SIZE_MAX = 16;
+  private static final int RUN_LENGTH = 30;
+  private static final int SAMPLE_STEPS = 8;
 
   private final Store store;
+  private final SimulationLife life;
+  private final SimulationShape shape;
   private final SimulationJournal journal;
   private final Random random;
-  private final boolean isSync;
+  private final int deletePercent;
 
-  SimulationClient(Store store, SimulationJournal journal, Random random, boolean isSync) {
+  SimulationClient(Store store, SimulationLife life, Random random) {
     this.store = store;
-    this.journal = journal;
+    this.life = life;
     this.random = random;
-    this.isSync = isSync;
+    shape = life.shape;
+    journal = life.journal;
+    deletePercent = life.draw.deletePercent();
   }
 
-  /** Returns all keys there may be. */
-  static List<String> keys() {
-    List<String> keys = new ArrayList<>();
-    for (int i = 0; i < KEY_COUNT; i++) {
-      keys.add(key(i));
+  /** Runs operations, until the store is poisoned. */
+  void run() {
+    for (int i = 0; i < life.draw.operations(); i++) {
+      try {
+        if (i % SAMPLE_STEPS == 0) {
+          life.sample(store);
+        }
+        step();
+      } catch (StorePoisonedException e) {
+        life.failed(e);
+        return;
+      } catch (StoreFullException e) {
+        refused(e);
+      } catch (StoreException e) {
+        life.failed(e);
+      } finally {
+        journal.forget();
+      }
     }
-    return keys;
   }
 
-  void run(int operations) {
-    for (int i = 0; i < operations; i++) {
-      step();
+  /** An operation may be too large for a small log; it must not find it full for long. */
+  private void refused(StoreFullException e) {
+    String message = String.valueOf(e.getMessage());
+    if (message.startsWith("operation may need")) {
+      life.coverage.add(Event.REFUSED_OPERATIONS, 1);
+    } else if (message.startsWith("the store is full")) {
+      life.coverage.add(Event.FULL_STORES, 1);
+    } else {
+      life.failed(e);
     }
   }
 
   private void step() {
     int choice = random.nextInt(100);
-    if (choice < 45) {
-      put();
-    } else if (choice < 65) {
-      delete();
-    } else if (choice < 80) {
+    if (choice < 30) {
+      changeOne(table(), key(), random.nextInt(100) < deletePercent);
+    } else if (choice < 36) {
+      changeSome();
+    } else if (choice < 70) {
       write();
-    } else if (choice < 90) {
+    } else if (choice < 80) {
       compareAndSet();
-    } else if (choice < 97) {
+    } else if (choice < 92) {
       get();
     } else if (choice < 99) {
       scan();
     } else {
+      life.checkpointsRequested++;
       store.checkpoint();
     }
   }
 
-  private void put() {
-    String table = table();
-    String key = key();
-    String value = value(key);
-    announce(SimulationJournal.one(table + "/" + key, value));
-    store.table(table).put(bytes(key), bytes(value));
-    acknowledge(true);
+  private void changeOne(Table table, String key, boolean isDelete) {
+    String value = isDelete ? null : shape.value(key, random);
+    journal.announce(SimulationJournal.one(table.name() + "/" + key, value));
+    boolean isLogged = true;
+    if (value == null) {
+      isLogged = table.delete(bytes(key));
+    } else {
+      table.put(bytes(key), bytes(value));
+    }
+    acknowledge(isLogged);
   }
 
-  private void delete() {
-    String table = table();
-    String key = key();
-    announce(SimulationJournal.one(table + "/" + key, null));
-    boolean wasThere = store.table(table).delete(bytes(key));
-    acknowledge(wasThere);
+  /** Puts or deletes neighbours one by one: fills leaves, or empties them. */
+  private void changeSome() {
+    Table table = table();
+    boolean isDelete = random.nextInt(100) < deletePercent;
+    int first = random.nextInt(shape.keyCount());
+    int limit = Math.min(first + RUN_LENGTH, shape.keyCount());
+    for (int index = first; index < limit; index++) {
+      changeOne(table, shape.key(index), isDelete);
+    }
   }
 
+  /** Changes neighbours, or here and there in all tables. */
   private void write() {
     WriteBatch batch = new WriteBatch();
     List<Change> changes = new ArrayList<>();
-    int count = 1 + random.nextInt(5);
+    int count = 1 + random.nextInt(Math.min(2 * store.batchSizeAdvised() + 2, BATCH_SIZE_MAX));
+    boolean isRun = random.nextBoolean();
+    boolean isDelete = random.nextInt(100) < deletePercent;
+    int first = random.nextInt(shape.keyCount());
+    Table table = table();
     for (int i = 0; i < count; i++) {
-      String table = table();
-      String key = key();
-      String value = random.nextInt(3) == 0 ? null : value(key);
-      changes.add(new Change(table + "/" + key, value));
+      Table target = isRun ? table : table();
+      String key = isRun ? shape.key((first + i) % shape.keyCount()) : key();
+      boolean deletes = isRun ? isDelete : random.nextInt(100) < deletePercent;
+      String value = deletes ? null : shape.value(key, random);
+      changes.add(new Change(target.name() + "/" + key, value));
       if (value == null) {
-        batch.delete(table, bytes(key));
+        batch.delete(target.name(), bytes(key));
       } else {
-        batch.put(table, bytes(key), bytes(value));
+        batch.put(target.name(), bytes(key), bytes(value));
       }
     }
-    store.table("a");
-    store.table("b");
-    announce(new Commit(changes, false, null));
+    journal.announce(new Commit(changes, false, null));
     store.write(batch);
     acknowledge(true);
   }
 
   private void compareAndSet() {
-    Table table = store.table(table());
+    Table table = table();
     String key = key();
     byte[] present = table.get(bytes(key));
     String expected = present == null ? null : text(present);
-    String value = value(key);
+    String value = shape.value(key, random);
     List<Change> changes = List.of(new Change(table.name() + "/" + key, value));
-    announce(new Commit(changes, true, expected));
+    journal.announce(new Commit(changes, true, expected));
     boolean isSet = table.compareAndSet(bytes(key), present, bytes(value));
     acknowledge(isSet);
   }
 
   private void get() {
     String key = key();
-    byte[] found = store.table(table()).get(bytes(key));
-    SimulationCheck.require(
-        found == null || text(found).startsWith(key + "="), "a value of another key");
+    byte[] found = table().get(bytes(key));
+    require(found == null || text(found).startsWith(key + "="), "a value of another key");
   }
 
   private void scan() {
     String last = "";
     String from = key();
-    try (Cursor cursor = store.table(table()).cursor(Range.from(bytes(from)))) {
-      for (int i = 0; i < 20 && cursor.next(); i++) {
+    int count = random.nextInt(60);
+    try (Cursor cursor = table().cursor(Range.from(bytes(from)))) {
+      for (int i = 0; i < count && cursor.next(); i++) {
         String key = text(cursor.key());
-        SimulationCheck.require(
-            key.compareTo(from) >= 0 && key.compareTo(last) > 0, "a scan is out of order");
+        require(key.compareTo(from) >= 0 && key.compareTo(last) > 0, "a scan is out of order");
         checkValue(cursor, key);
         last = key;
       }
@@ -134,44 +173,27 @@ final class SimulationClient {
 
   private static void checkValue(Cursor cursor, String key) {
     try {
-      SimulationCheck.require(
-          text(cursor.value()).startsWith(key + "="), "a scan gives the value of another key");
+      require(text(cursor.value()).startsWith(key + "="), "a scan gives the value of another key");
     } catch (IllegalStateException e) {
-      SimulationCheck.require(String.valueOf(e.getMessage()).contains("removed"), e.toString());
+      require(String.valueOf(e.getMessage()).contains("removed"), e.toString());
     }
   }
 
-  private void announce(Commit commit) {
-    store.table("a");
-    store.table("b");
-    journal.announce(commit);
-  }
-
   private void acknowledge(boolean isLogged) {
-    SimulationCheck.require(
-        journal.acknowledge(isSync) == isLogged, "logged, but the call says otherwise");
+    boolean isSync = life.draw.config().durability() instanceof Durability.Sync;
+    require(journal.acknowledge(isSync) == isLogged, "logged, but the call says otherwise");
   }
 
-  private String table() {
-    return TABLES.get(random.nextInt(TABLES.size()));
+  private Table table() {
+    String name = shape.table(random.nextInt(shape.tableCount()));
+    if (!store.tables().contains(name)) {
+      life.coverage.add(Event.TABLES_UNDER_LOAD, 1);
+    }
+    return store.table(name);
   }
 
   private String key() {
-    return key(random.nextInt(KEY_COUNT));
-  }
-
-  private static String key(int index) {
-    return "key-" + index + "-".repeat(index % 7 * 5);
-  }
-
-  private String value(String key) {
-    int length =
-        switch (random.nextInt(16)) {
-          case 0 -> random.nextInt(20_000);
-          case 1, 2, 3 -> random.nextInt(850);
-          default -> random.nextInt(60);
-        };
-    return key + "=" + random.nextInt() + "x".repeat(length);
+    return shape.key(random.nextInt(shape.keyCount()));
   }
 
   private static byte[] bytes(String text) {

@@ -23,6 +23,15 @@ final class SimulationJournal implements EngineSwitches.Watcher {
   record Commit(List<Change> changes, boolean isConditional, @Nullable String expected) {}
 
   private final TreeMap<Long, Commit> commits = new TreeMap<>();
+
+  /** What the commits before {@link #recoveredLsn} have come to, once a store has recovered. */
+  private final TreeMap<String, String> recovered = new TreeMap<>();
+
+  private long recoveredLsn;
+
+  /** Where recovery has found the end of the log. */
+  private long foundLsn;
+
   private final TreeMap<Long, Boolean> acknowledged = new TreeMap<>();
 
   /** What a commit of this thread will be, once it is appended. */
@@ -55,9 +64,18 @@ final class SimulationJournal implements EngineSwitches.Watcher {
     return lsn >= 0;
   }
 
+  /** Forgets an announced commit that has not returned; it may have been logged. */
+  void forget() {
+    pending.set(null);
+  }
+
   /** Forgets what was logged at or behind the end that recovery found. */
   @Override
   public void logEnds(long endLsn) {
+    if (endLsn < recoveredLsn) {
+      throw new AssertionError(
+          "the log ends at " + endLsn + ", but recovery has once found it up to " + recoveredLsn);
+    }
     if (!acknowledged.tailMap(endLsn).isEmpty()) {
       throw new AssertionError(
           "acknowledged commits lost: the log ends at "
@@ -66,11 +84,20 @@ final class SimulationJournal implements EngineSwitches.Watcher {
               + acknowledged.tailMap(endLsn).keySet());
     }
     commits.tailMap(endLsn).clear();
+    foundLsn = endLsn;
+  }
+
+  /** Notes that a store is open: nothing that recovery has found may get lost any more. */
+  void opened() {
+    commits.forEach((lsn, commit) -> apply(lsn, commit, recovered));
+    commits.clear();
+    acknowledged.clear();
+    recoveredLsn = foundLsn;
   }
 
   /** Returns what the store must hold, by place. */
   Map<String, String> content() {
-    TreeMap<String, String> content = new TreeMap<>();
+    TreeMap<String, String> content = new TreeMap<>(recovered);
     for (Map.Entry<Long, Commit> entry : commits.entrySet()) {
       apply(entry.getKey(), entry.getValue(), content);
     }
