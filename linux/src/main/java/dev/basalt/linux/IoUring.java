@@ -66,7 +66,8 @@ import java.lang.invoke.VarHandle;
  * <p><b>Concurrency.</b>
  *
  * <ol>
- *   <li><b>Owner.</b> From {@link #enable} on, one thread: the kernel refuses others (EEXIST).
+ *   <li><b>Owner.</b> From {@link #enable} on, one thread: the kernel refuses others (EEXIST; from
+ *       Linux 6.1 on, before that the caller ensures it).
  *   <li><b>State.</b> Four indices that only grow: the owner writes the tail of the submission and
  *       the head of the completion queue, the kernel the other two. As there is no kernel thread
  *       for submissions, the kernel takes entries only within {@link #submit} and {@link #await}.
@@ -90,6 +91,10 @@ public final class IoUring implements AutoCloseable {
   private static final int COMPLETION_RESULT_OFFSET = 8;
   private static final int OPERATIONS_MAX = 64;
   private static final int NANOS_PER_SECOND = 1_000_000_000;
+
+  /** How many of the newest set-ups not to ask for: to try here what older kernels get. */
+  private static final String SKIPPED_SETUPS = "basalt.io_uring.skipped-setups";
+
   private static final int FEATURES_NEEDED = FEATURE_SINGLE_MMAP | FEATURE_NODROP | FEATURE_EXT_ARG;
 
   /** What to ask for, best first; each but the last may be too new for the kernel. */
@@ -216,7 +221,7 @@ public final class IoUring implements AutoCloseable {
     try {
       register("BUFFERS", REGISTER_BUFFERS, vector.address(), 1, "");
     } catch (ErrnoException e) {
-      String advice = IoUringRefusal.ofBuffers(e.errno());
+      String advice = IoUringRefusal.ofBuffers(e.errno(), sizeBytes);
       throw new ErrnoException(e.call() + " of " + sizeBytes + " bytes", e.errno(), advice);
     }
   }
@@ -376,7 +381,8 @@ public final class IoUring implements AutoCloseable {
 
   private int setUp(int entryCountMin) throws ErrnoException {
     long result = -Errno.EINVAL;
-    for (int i = 0; i < SETUPS.length && result == -Errno.EINVAL; i++) {
+    int first = Math.clamp(Integer.getInteger(SKIPPED_SETUPS, 0), 0, SETUPS.length - 1);
+    for (int i = first; i < SETUPS.length && result == -Errno.EINVAL; i++) {
       parameters.fill((byte) 0);
       parameters.set(JAVA_INT, PARAMS_FLAGS, SETUPS[i]);
       result = Syscall.shared(SyscallNumber.IO_URING_SETUP, entryCountMin, parameters.address());

@@ -4,6 +4,9 @@ package dev.basalt.linux;
 /** What to tell a user whose kernel refuses io_uring, by errno and by what the machine says. */
 final class IoUringRefusal {
   private static final String OTHERWISE = ", or use file: instead of io_uring:";
+  private static final String SECCOMP =
+      "allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp"
+          + " profile ('--security-opt seccomp=PROFILE' of docker and podman)";
 
   private IoUringRefusal() {}
 
@@ -18,17 +21,25 @@ final class IoUringRefusal {
       case Errno.EPERM, Errno.EACCES -> ofPermission(disabledSysctl) + OTHERWISE;
       case Errno.ENOSYS ->
           "this kernel has no io_uring (Linux 5.11 or newer is needed) or a seccomp filter hides"
-              + " it: allow io_uring in the container's seccomp profile"
+              + " it: "
+              + SECCOMP
               + OTHERWISE;
-      case Errno.ENOMEM -> ofMemory() + OTHERWISE;
+      case Errno.ENOMEM -> ofMemory("unlimited") + OTHERWISE;
       case Errno.EMFILE -> "too many open files: raise the limit (ulimit -n)";
       default -> "";
     };
   }
 
-  /** Explains refused registered buffers. */
-  static String ofBuffers(int errno) {
-    return errno == Errno.ENOMEM ? ofMemory() + ", or open without fixed=true" : "";
+  /**
+   * Explains refused registered buffers.
+   *
+   * @param errno what io_uring_register(2) returned
+   * @param sizeBytes how much was to be locked
+   */
+  static String ofBuffers(int errno, long sizeBytes) {
+    return errno == Errno.ENOMEM
+        ? ofMemory(Long.toString(Math.ceilDiv(sizeBytes, 1024))) + ", or open without fixed=true"
+        : "";
   }
 
   private static String ofPermission(int disabledSysctl) {
@@ -40,15 +51,16 @@ final class IoUringRefusal {
           "the sysctl kernel.io_uring_disabled is 1: as root run"
               + " 'sysctl -w kernel.io_uring_disabled=0', or join the group of the sysctl"
               + " kernel.io_uring_group";
-      default ->
-          "a seccomp filter or security module forbids io_uring: allow it in the container's"
-              + " seccomp profile";
+      default -> "a seccomp filter or security module forbids io_uring: " + SECCOMP;
     };
   }
 
-  private static String ofMemory() {
+  /** Takes the limit needed, in KiB as {@code ulimit -l} does. */
+  private static String ofMemory(String kibibytes) {
     return "locked memory is limited to "
         + Memlock.describe()
-        + ": raise memlock (ulimit -l; LimitMEMLOCK= in systemd) or take a smaller depth";
+        + ": raise memlock ('ulimit -l "
+        + kibibytes
+        + "', LimitMEMLOCK= in a systemd unit) or take a smaller depth";
   }
 }

@@ -37,9 +37,9 @@ import org.jspecify.annotations.Nullable;
  * is unmapped after the last completion, see {@link #close}.
  *
  * <p><b>Concurrency.</b> The first thread that uses the queue pair owns it, because the kernel
- * binds the ring to it; others get an {@link IllegalStateException}. {@link #wake} may be called by
- * any thread, see {@link RingWaker}. {@link #close} may be called by another thread once nothing is
- * in flight.
+ * binds the ring to it; others get an {@link IllegalStateException}, from Linux 6.1 on. {@link
+ * #wake} may be called by any thread, see {@link RingWaker}. {@link #close} may be called by
+ * another thread once nothing is in flight.
  */
 final class UringQueuePair implements QueuePair {
   private static final int FILE_INDEX = 0;
