@@ -14,28 +14,16 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The io_uring back end on block devices: over a file on a disk and over one in memory. */
 @Tag("uring")
 @Tag("loop")
-@ParameterizedClass(name = "{0}, sectors of {1} bytes")
-@CsvSource({"disk, 512", "disk, 4096", "memory, 512", "memory, 4096"})
-class LoopDeviceTest extends BlockDeviceConformance {
+class LoopDeviceTest {
   private static final Path MEMORY = Path.of("/dev/shm");
-
-  @Parameter(0)
-  private String where = "";
-
-  @Parameter(1)
-  private int sectorBytes;
-
-  private Path file = Path.of("");
-  private @Nullable LoopDevice loop;
 
   @BeforeAll
   static void requireLoop() {
@@ -43,41 +31,84 @@ class LoopDeviceTest extends BlockDeviceConformance {
     LoopDevice.check();
   }
 
-  @Override
-  BlockDevice open(Path directory) throws IOException {
-    boolean isDisk = where.equals("disk");
-    assumeTrue(isDisk || Files.isWritable(MEMORY), "there is no " + MEMORY);
-    file = Files.createTempFile(isDisk ? directory : MEMORY, "basalt-loop", "");
-    try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "rw")) {
-      content.setLength(DEVICE_BYTES);
+  @Nested
+  class OnDiskSmallSectors extends Conformance {
+    OnDiskSmallSectors() {
+      super(false, 512);
     }
-    LoopDevice attached = LoopDevice.attach(file, sectorBytes);
-    loop = attached;
-    return Devices.open("io_uring:" + attached.path(), Execution.threads());
   }
 
-  @AfterEach
-  void detach() throws IOException {
-    if (loop != null) {
-      loop.close();
+  @Nested
+  class OnDiskLargeSectors extends Conformance {
+    OnDiskLargeSectors() {
+      super(false, 4096);
     }
-    Files.deleteIfExists(file);
+  }
+
+  @Nested
+  class InMemorySmallSectors extends Conformance {
+    InMemorySmallSectors() {
+      super(true, 512);
+    }
+  }
+
+  @Nested
+  class InMemoryLargeSectors extends Conformance {
+    InMemoryLargeSectors() {
+      super(true, 4096);
+    }
   }
 
   @Test
-  void shouldTakeTheGeometryOfTheDevice() throws IOException {
-    Path other = Files.createTempFile(directory, "other", "");
-    try (RandomAccessFile content = new RandomAccessFile(other.toFile(), "rw")) {
-      content.setLength(DEVICE_BYTES);
+  void shouldTakeTheGeometryOfTheDevice(@TempDir Path directory) throws IOException {
+    for (int sectorBytes = 512; sectorBytes <= 4096; sectorBytes *= 2) {
+      try (LoopDevice loop = LoopDevice.attach(newFile(directory), sectorBytes);
+          BlockDevice device =
+              Devices.open("io_uring:" + loop.path() + "?create=true", Execution.threads())) {
+        Capabilities capabilities = device.capabilities();
+        assertEquals(sectorBytes, capabilities.blockBytes());
+        assertEquals(sectorBytes, capabilities.atomicWriteBytes());
+        assertFalse(capabilities.growable());
+        assertTrue(capabilities.description().contains(loop.path().toString()));
+      }
     }
-    try (LoopDevice second = LoopDevice.attach(other, sectorBytes);
-        BlockDevice device =
-            Devices.open("io_uring:" + second.path() + "?create=true", Execution.threads())) {
-      Capabilities capabilities = device.capabilities();
-      assertEquals(sectorBytes, capabilities.blockBytes());
-      assertEquals(sectorBytes, capabilities.atomicWriteBytes());
-      assertFalse(capabilities.growable());
-      assertTrue(capabilities.description().contains(second.path().toString()));
+  }
+
+  private static Path newFile(Path directory) throws IOException {
+    Path file = Files.createTempFile(directory, "basalt-loop", "");
+    try (RandomAccessFile content = new RandomAccessFile(file.toFile(), "rw")) {
+      content.setLength(BlockDeviceConformance.DEVICE_BYTES);
+    }
+    return file;
+  }
+
+  /** The suite on a loop device of its own for each test. */
+  abstract static class Conformance extends BlockDeviceConformance {
+    private final boolean isInMemory;
+    private final int sectorBytes;
+    private Path file = Path.of("");
+    private @Nullable LoopDevice loop;
+
+    Conformance(boolean isInMemory, int sectorBytes) {
+      this.isInMemory = isInMemory;
+      this.sectorBytes = sectorBytes;
+    }
+
+    @Override
+    BlockDevice open(Path directory) throws IOException {
+      assumeTrue(!isInMemory || Files.isWritable(MEMORY), "there is no " + MEMORY);
+      file = newFile(isInMemory ? MEMORY : directory);
+      LoopDevice attached = LoopDevice.attach(file, sectorBytes);
+      loop = attached;
+      return Devices.open("io_uring:" + attached.path(), Execution.threads());
+    }
+
+    @AfterEach
+    void detach() throws IOException {
+      if (loop != null) {
+        loop.close();
+      }
+      Files.deleteIfExists(file);
     }
   }
 }

@@ -6,22 +6,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * The rings that kernels before 6.6, before 6.1 and before 5.19 give: with an array of indices,
- * without a single issuer and deferred task work, without any of it.
- */
+/** The io_uring back end with the rings that older kernels give. */
 @Tag("uring")
-@ParameterizedClass(name = "{0} newest set-ups skipped")
-@ValueSource(ints = {1, 2, 3})
-class UringOlderKernelTest extends BlockDeviceConformance {
+class UringOlderKernelTest {
   private static final String PROPERTY = "basalt.io_uring.skipped-setups";
-
-  @Parameter private int skippedSetups;
 
   @BeforeAll
   static void requireRing() {
@@ -33,10 +24,43 @@ class UringOlderKernelTest extends BlockDeviceConformance {
     System.clearProperty(PROPERTY);
   }
 
-  @Override
-  BlockDevice open(Path directory) throws IOException {
-    System.setProperty(PROPERTY, Integer.toString(skippedSetups));
-    return Devices.open(
-        "io_uring:" + directory.resolve("data") + "?create=true&size=16MiB", Execution.threads());
+  /** With an array of indices. */
+  @Nested
+  class BeforeLinux66 extends Conformance {
+    BeforeLinux66() {
+      super(1);
+    }
+  }
+
+  /** Without a single issuer and deferred task work. */
+  @Nested
+  class BeforeLinux61 extends Conformance {
+    BeforeLinux61() {
+      super(2);
+    }
+  }
+
+  /** Without cooperative task work. */
+  @Nested
+  class BeforeLinux519 extends Conformance {
+    BeforeLinux519() {
+      super(3);
+    }
+  }
+
+  /** The suite without the newest set-ups. */
+  abstract static class Conformance extends BlockDeviceConformance {
+    private final int skippedSetups;
+
+    Conformance(int skippedSetups) {
+      this.skippedSetups = skippedSetups;
+    }
+
+    @Override
+    BlockDevice open(Path directory) throws IOException {
+      System.setProperty(PROPERTY, Integer.toString(skippedSetups));
+      return Devices.open(
+          "io_uring:" + directory.resolve("data") + "?create=true&size=16MiB", Execution.threads());
+    }
   }
 }
