@@ -32,11 +32,12 @@ final class TreeFixture implements AutoCloseable {
   final ValueBuffer value = new ValueBuffer();
 
   TreeFixture(int poolPages, long pageCount, Execution execution) throws IOException {
-    SimulationPlan plan = SimulationPlan.of(1);
-    if (execution.equals(Execution.threads())) {
-      plan = plan.withLatencies(new Latencies(1, 1, 1, 0));
-    }
-    device = new SimulatedDevice(SimulatedGeometry.of(pageCount * PAGE), plan, execution);
+    this(simulated(pageCount, execution), poolPages, pageCount, execution);
+  }
+
+  private TreeFixture(BlockDevice device, int poolPages, long pageCount, Execution execution)
+      throws IOException {
+    this.device = device;
     io = IoStack.start(device, new IoStackConfig(1, 32, 64), execution);
     long poolBytes = (long) poolPages * PAGE;
     pool =
@@ -48,12 +49,22 @@ final class TreeFixture implements AutoCloseable {
     log.isKeeping = false;
   }
 
+  private static BlockDevice simulated(long pageCount, Execution execution) {
+    SimulationPlan plan = SimulationPlan.of(1);
+    if (execution.equals(Execution.threads())) {
+      plan = plan.withLatencies(new Latencies(1, 1, 1, 0));
+    }
+    return new SimulatedDevice(SimulatedGeometry.of(pageCount * PAGE), plan, execution);
+  }
+
   static TreeFixture inMemory(int pages) throws IOException {
     return new TreeFixture(pages, pages, Execution.threads());
   }
 
-  static TreeFixture withTinyPool(long pageCount) throws IOException {
-    return new TreeFixture(BufferPoolConfig.POOL_PAGES_MIN, pageCount, Execution.threads());
+  /** Opens an empty device of the caller's, which the fixture closes. */
+  static TreeFixture withTinyPool(BlockDevice device) throws IOException {
+    long pageCount = device.blockCount() * device.capabilities().blockBytes() / PAGE;
+    return new TreeFixture(device, BufferPoolConfig.POOL_PAGES_MIN, pageCount, Execution.threads());
   }
 
   boolean put(byte[] k, byte[] v) throws IOException {
