@@ -198,7 +198,8 @@ public final class DirectFile implements AutoCloseable {
     if (result < 0) {
       // What a failed call has allocated beyond the old end is given back.
       Syscall.shared(SyscallNumber.FTRUNCATE, fd, before);
-      String advice = result == -Errno.EOPNOTSUPP ? "this file system cannot reserve space" : "";
+      String advice =
+          result == -Errno.EOPNOTSUPP ? "this file system cannot reserve space: use file:" : "";
       throw new ErrnoException("fallocate(" + path + ", " + sizeBytes + ")", (int) -result, advice);
     }
     sync(fd, path);

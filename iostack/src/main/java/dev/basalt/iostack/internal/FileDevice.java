@@ -7,6 +7,8 @@ import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.linux.DirectFile;
+import dev.basalt.linux.Errno;
+import dev.basalt.linux.ErrnoException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * works on every operating system.
  *
  * <p>On Linux the lock, the space and the holes are the kernel's, as {@code io_uring:} has them, so
- * that one file is never open through both. Elsewhere the lock is the channel's and space is
- * reserved by writing zeroes.
+ * that one file is never open through both. Elsewhere the lock is the channel's. Where the kernel
+ * or the file system cannot reserve space, zeroes are written.
  *
  * <p><b>Concurrency.</b> Any thread; {@link #grow} is guarded by the monitor.
  */
@@ -132,13 +134,24 @@ final class FileDevice implements BlockDevice {
     if (blockCountMin <= blockCount) {
       return;
     }
-    if (file != null) {
-      file.allocate(blockCountMin * BLOCK_BYTES);
-    } else {
+    if (file == null || !tryAllocate(file, blockCountMin * BLOCK_BYTES)) {
       extend(blockCountMin * BLOCK_BYTES);
     }
     // After the space: whoever sees the new count may use it.
     blockCount = blockCountMin;
+  }
+
+  /** Returns false where the file system has no space to reserve, as some in memory or far away. */
+  private static boolean tryAllocate(DirectFile file, long sizeBytes) throws ErrnoException {
+    try {
+      file.allocate(sizeBytes);
+      return true;
+    } catch (ErrnoException e) {
+      if (e.errno() == Errno.EOPNOTSUPP) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private void extend(long sizeBytes) throws IOException {
