@@ -13,7 +13,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * only then moves {@code head} (release), which producers read (acquire) before they claim. An id
  * that is claimed and not yet stored holds up those behind it for that moment.
  */
-final class PrefetchQueue {
+public final class PrefetchQueue {
   private static final long FREE = 0;
 
   /** Page id + 1. */
@@ -23,13 +23,23 @@ final class PrefetchQueue {
   private final AtomicLong head = new AtomicLong();
   private final AtomicLong tail = new AtomicLong();
 
-  /** Takes a power of two. */
-  PrefetchQueue(int capacity) {
+  /**
+   * Creates an empty queue.
+   *
+   * @param capacity the most page ids in it, a power of two
+   */
+  public PrefetchQueue(int capacity) {
     slots = new AtomicLongArray(capacity);
     mask = capacity - 1;
   }
 
-  boolean tryAdd(long pageId) {
+  /**
+   * Adds a page id. Any thread.
+   *
+   * @param pageId the page to be read ahead
+   * @return false when the queue is full
+   */
+  public boolean tryAdd(long pageId) {
     long position;
     do {
       position = tail.get();
@@ -42,8 +52,12 @@ final class PrefetchQueue {
     return true;
   }
 
-  /** Returns the oldest id, or {@link ResidentSet#NONE}. */
-  long poll() {
+  /**
+   * Takes the oldest page id. Page provider only.
+   *
+   * @return the id, or {@link ResidentSet#NONE}
+   */
+  public long poll() {
     long position = head.getPlain();
     int slot = (int) position & mask;
     long value = slots.getAcquire(slot);

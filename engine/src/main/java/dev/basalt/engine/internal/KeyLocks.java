@@ -21,7 +21,7 @@ import java.nio.ByteOrder;
  * operation that took it. A stripe is 0 (free) or 1 (locked); the volatile store of 0 pairs with
  * the next holder's CAS. Waiters park; wake-ups cost one volatile read when nobody waits.
  */
-final class KeyLocks {
+public final class KeyLocks {
   static final int STRIPE_COUNT = 1 << 12;
 
   private static final ValueLayout.OfLong LONG =
@@ -33,7 +33,12 @@ final class KeyLocks {
   private final ParkingLot lot;
   private final WaitCondition isLocked = stripe -> isLocked((int) stripe);
 
-  KeyLocks(Execution execution) {
+  /**
+   * Creates locks that nobody holds.
+   *
+   * @param execution the seam to wait through
+   */
+  public KeyLocks(Execution execution) {
     lot = new ParkingLot(execution);
   }
 
@@ -51,13 +56,23 @@ final class KeyLocks {
     return (int) (mix(hash ^ length) >>> Long.SIZE - 12);
   }
 
-  void lock(int stripe) {
+  /**
+   * Waits for a lock and takes it.
+   *
+   * @param stripe of {@link #stripeOf}
+   */
+  public void lock(int stripe) {
     while (!STRIPE.compareAndSet(stripes, stripe, 0, 1)) {
       lot.awaitWhile(stripe, isLocked, stripe);
     }
   }
 
-  void unlock(int stripe) {
+  /**
+   * Gives a lock up that the caller's operation holds.
+   *
+   * @param stripe of {@link #stripeOf}
+   */
+  public void unlock(int stripe) {
     assert stripes[stripe] == 1 : "stripe " + stripe + " is not locked";
     STRIPE.setVolatile(stripes, stripe, 0);
     lot.wakeOne(stripe);

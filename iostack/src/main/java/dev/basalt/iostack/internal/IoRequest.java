@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * The poller's getAndSet releases {@code status} and {@code rejection}; the caller's volatile load
  * of DONE acquires them.
  */
-final class IoRequest {
+public final class IoRequest {
   private static final int PENDING = 0;
   private static final int PARKED = 1;
   private static final int DONE = 2;
@@ -59,7 +59,16 @@ final class IoRequest {
     this.index = index;
   }
 
-  void set(
+  /**
+   * Fills the request for a call of the current thread.
+   *
+   * @param newCommand what to do
+   * @param newLba the first block
+   * @param newLbaCount how many blocks
+   * @param newAddress memory, or 0
+   * @param newVector pieces of memory, or null
+   */
+  public void set(
       IoCommand newCommand,
       long newLba,
       long newLbaCount,
@@ -97,8 +106,13 @@ final class IoRequest {
     return pieces;
   }
 
-  /** Ends the call: hands the status to the caller, who may reuse the request at once. */
-  void complete(int newStatus, Execution execution) {
+  /**
+   * Ends the call: hands the status to the caller, who may reuse the request at once.
+   *
+   * @param newStatus an {@link IoStatus}
+   * @param execution wakes the caller
+   */
+  public void complete(int newStatus, Execution execution) {
     status = newStatus;
     Thread waiter = caller; // before the caller may go on
     if ((int) STATE.getAndSet(this, DONE) == PARKED && waiter != null) {
@@ -116,8 +130,11 @@ final class IoRequest {
    * Waits for the end, interrupted or not; an interrupt's status is kept. Parks without spinning:
    * no device answers within a spin, and a spinning virtual thread keeps the others off its
    * carrier.
+   *
+   * @param execution the seam to wait through
+   * @return the {@link IoStatus} of the command
    */
-  int await(Execution execution) {
+  public int await(Execution execution) {
     boolean interrupted = false;
     if (state == PENDING) {
       STATE.compareAndSet(this, PENDING, PARKED);

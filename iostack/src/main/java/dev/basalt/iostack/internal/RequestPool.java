@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * acquires it. Links are plain ints, racy on purpose: a stale one is thrown away with the failed
  * CAS.
  */
-final class RequestPool {
+public final class RequestPool {
   private static final long TAG_ONE = 1L << 32;
   private static final long TAG_MASK = -1L << 32;
   private static final int FREE_SHIFT = 16;
@@ -30,8 +30,12 @@ final class RequestPool {
   private final int[] nextPlusOne;
   private final AtomicLong head = new AtomicLong();
 
-  /** Creates {@code size} free requests, 1 to 32,768. */
-  RequestPool(int size) {
+  /**
+   * Creates free requests.
+   *
+   * @param size how many, 1 to 32,768
+   */
+  public RequestPool(int size) {
     requests = new IoRequest[size];
     nextPlusOne = new int[size];
     for (int i = size - 1; i >= 0; i--) {
@@ -41,8 +45,12 @@ final class RequestPool {
     }
   }
 
-  /** Returns a free request's index, or -1. */
-  int tryAcquire() {
+  /**
+   * Takes a request.
+   *
+   * @return a free request's index, or -1
+   */
+  public int tryAcquire() {
     while (true) {
       long seen = head.get();
       int top = (int) seen & FIELD_MASK;
@@ -59,8 +67,12 @@ final class RequestPool {
     }
   }
 
-  /** Makes a request free again. */
-  void release(int index) {
+  /**
+   * Makes a request free again.
+   *
+   * @param index of {@link #tryAcquire}
+   */
+  public void release(int index) {
     while (true) {
       long seen = head.get();
       nextPlusOne[index] = (int) seen & FIELD_MASK;
@@ -72,7 +84,13 @@ final class RequestPool {
     }
   }
 
-  IoRequest get(int index) {
+  /**
+   * Returns a request.
+   *
+   * @param index 0 to the number of requests - 1
+   * @return the request, used by who acquired it
+   */
+  public IoRequest get(int index) {
     return requests[index];
   }
 
@@ -84,8 +102,12 @@ final class RequestPool {
     return free(head.get()) == 0;
   }
 
-  /** Tells whether no call is under way. */
-  boolean isWhole() {
+  /**
+   * Tells whether no call is under way.
+   *
+   * @return true when every request is free
+   */
+  public boolean isWhole() {
     return free(head.get()) == requests.length;
   }
 

@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  * unlatches, whose write order pairs with the CAS's acquire. A waiter spins briefly, then parks; a
  * thread that arrives meanwhile may overtake it.
  */
-final class AppendLatch {
+public final class AppendLatch {
   private static final VarHandle HELD;
 
   static {
@@ -31,18 +31,26 @@ final class AppendLatch {
   @SuppressWarnings("FieldMayBeFinal") // written through HELD
   private volatile int held;
 
-  AppendLatch(ParkingLot lot, long key) {
+  /**
+   * Creates a latch that nobody holds.
+   *
+   * @param lot where waiters park
+   * @param key under which they do
+   */
+  public AppendLatch(ParkingLot lot, long key) {
     this.lot = lot;
     this.key = key;
   }
 
-  void latch() {
+  /** Waits for the latch and takes it. */
+  public void latch() {
     while (!HELD.compareAndSet(this, 0, 1)) {
       lot.awaitWhile(key, isHeld, 0);
     }
   }
 
-  void unlatch() {
+  /** Gives the latch up, by who took it. */
+  public void unlatch() {
     assert held == 1 : "not latched";
     held = 0;
     lot.wakeOne(key);

@@ -25,7 +25,7 @@ import java.util.Arrays;
  *       the one who completes the sequence before, who reads the slot after moving it.
  * </ul>
  */
-final class InFlightTable {
+public final class InFlightTable {
   private static final VarHandle APPLIED;
   private static final VarHandle DONE = MethodHandles.arrayElementVarHandle(long[].class);
 
@@ -53,7 +53,7 @@ final class InFlightTable {
    * @param capacity the most commits in flight, a power of two
    * @param lastSequence the last commit sequence used before
    */
-  InFlightTable(int capacity, long lastSequence) {
+  public InFlightTable(int capacity, long lastSequence) {
     assert Integer.bitCount(capacity) == 1 : capacity;
     lsns = new long[capacity];
     done = new long[capacity];
@@ -68,16 +68,26 @@ final class InFlightTable {
     return last - applied <= mask;
   }
 
-  /** Registers a commit and returns its sequence. Under the latch, with room. */
-  long register(long lsn) {
+  /**
+   * Registers a commit. Under the latch, with room.
+   *
+   * @param lsn of its record
+   * @return its commit sequence
+   */
+  public long register(long lsn) {
     assert hasRoom() : "in-flight table is full";
     long sequence = ++last;
     lsns[(int) sequence & mask] = lsn;
     return sequence;
   }
 
-  /** Notes that a commit is applied; returns true when {@link #applied} has moved. */
-  boolean complete(long sequence) {
+  /**
+   * Notes that a commit is applied. Any thread.
+   *
+   * @param sequence its commit sequence
+   * @return true when {@link #applied} has moved
+   */
+  public boolean complete(long sequence) {
     assert sequence > applied : "commit " + sequence + " is complete already";
     DONE.setVolatile(done, (int) sequence & mask, sequence);
     boolean moved = false;
@@ -87,8 +97,12 @@ final class InFlightTable {
     return moved;
   }
 
-  /** The commit sequence up to which every commit is applied. Any thread. */
-  long applied() {
+  /**
+   * Returns how far commits are applied. Any thread.
+   *
+   * @return the commit sequence up to which every commit is applied
+   */
+  public long applied() {
     return applied;
   }
 

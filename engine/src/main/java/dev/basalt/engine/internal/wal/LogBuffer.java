@@ -17,7 +17,7 @@ import java.lang.invoke.VarHandle;
  * appendedLsn}, and published by its release store; the log writer's load of it pairs with that,
  * and the writer reads only bytes before it, which never change until they are durable.
  */
-final class LogBuffer {
+public final class LogBuffer {
   private static final VarHandle APPENDED;
 
   static {
@@ -41,7 +41,7 @@ final class LogBuffer {
    * @param sizeBytes a power of two, a multiple of the block size
    * @param endLsn where the log ends
    */
-  LogBuffer(int sizeBytes, long endLsn) {
+  public LogBuffer(int sizeBytes, long endLsn) {
     assert Integer.bitCount(sizeBytes) == 1 : sizeBytes;
     this.sizeBytes = sizeBytes;
     memory = Arena.ofAuto().allocate(sizeBytes, LogRegion.ALIGNMENT_BYTES);
@@ -49,16 +49,31 @@ final class LogBuffer {
     appendedLsn = endLsn;
   }
 
-  int sizeBytes() {
+  /**
+   * Returns how much of the log fits.
+   *
+   * @return bytes, a power of two
+   */
+  public int sizeBytes() {
     return sizeBytes;
   }
 
-  /** The end of the log, a record boundary. Any thread. */
-  long appendedLsn() {
+  /**
+   * Returns the end of the log. Any thread.
+   *
+   * @return an LSN, a record boundary
+   */
+  public long appendedLsn() {
     return appendedLsn;
   }
 
-  long address(long lsn) {
+  /**
+   * Returns where an LSN is in memory.
+   *
+   * @param lsn the LSN
+   * @return absolute address
+   */
+  public long address(long lsn) {
     return base + (lsn & sizeBytes - 1);
   }
 
@@ -67,16 +82,26 @@ final class LogBuffer {
     return sizeBytes - (lsn & sizeBytes - 1);
   }
 
-  /** Publishes what was put before an LSN. Under the latch. */
-  void publish(long endLsn) {
+  /**
+   * Publishes what was put. Under the latch.
+   *
+   * @param endLsn up to where, a record boundary
+   */
+  public void publish(long endLsn) {
     // The bytes must be seen before the new end; pairs with the log writer's load. Weaker than a
     // volatile
     // store, because the latch's release follows.
     APPENDED.setRelease(this, endLsn);
   }
 
-  /** Puts bytes at an LSN. Under the latch. */
-  void put(long lsn, long from, long bytes) {
+  /**
+   * Puts bytes behind the end. Under the latch.
+   *
+   * @param lsn where in the log
+   * @param from absolute address of the bytes
+   * @param bytes how many
+   */
+  public void put(long lsn, long from, long bytes) {
     long first = Math.min(bytes, bytesToWrap(lsn));
     WalMemory.copy(from, address(lsn), first);
     if (first < bytes) {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * record wait under a key made of its LSN, so that a group's end wakes that group and not the next
  * one.
  */
-final class LogProgress {
+public final class LogProgress {
   static final long KEY_LATCH = 0;
   static final long KEY_ROOM = 1;
   static final long KEY_SPACE = 2;
@@ -53,7 +53,13 @@ final class LogProgress {
   private volatile @Nullable LogFailedException failure;
   private volatile Consumer<Throwable> listener = _ -> {};
 
-  LogProgress(ParkingLot lot, long endLsn) {
+  /**
+   * Creates the progress of a log that is durable to its end.
+   *
+   * @param lot where waiters park
+   * @param endLsn where the log ends
+   */
+  public LogProgress(ParkingLot lot, long endLsn) {
     this.lot = lot;
     durableLsn = endLsn;
     wantedLsn = endLsn;
@@ -80,16 +86,25 @@ final class LogProgress {
     return false;
   }
 
-  /** Waits until the record at an LSN is durable; somebody must have asked for it. */
-  void await(long lsn) throws LogFailedException {
+  /**
+   * Waits until a record is durable; somebody must have asked for it.
+   *
+   * @param lsn where the record begins
+   * @throws LogFailedException when the log has failed before
+   */
+  public void await(long lsn) throws LogFailedException {
     lot.awaitWhile(KEY_DURABLE + (lsn >>> GROUP_SHIFT) % GROUP_COUNT, isNotDurable, lsn);
     if (durableLsn <= lsn) {
       check();
     }
   }
 
-  /** Notes that the log is durable up to a record boundary. Log writer only. */
-  void advance(long lsn) {
+  /**
+   * Notes how far the log is durable. Log writer only.
+   *
+   * @param lsn a record boundary
+   */
+  public void advance(long lsn) {
     long before = durableLsn;
     assert lsn > before : lsn + " after " + before;
     durableLsn = lsn;
@@ -127,8 +142,13 @@ final class LogProgress {
     }
   }
 
-  /** Ends the log, unless it has ended before, and wakes everybody. */
-  void fail(String message, @Nullable Throwable cause) {
+  /**
+   * Ends the log, unless it has ended before, and wakes everybody.
+   *
+   * @param message what happened
+   * @param cause the failure below, or null
+   */
+  public void fail(String message, @Nullable Throwable cause) {
     LogFailedException first = new LogFailedException(message, cause);
     if (FAILURE.compareAndSet(this, null, first)) {
       listener.accept(first);
