@@ -9,6 +9,7 @@ import dev.basalt.linux.DirectFile;
 import dev.basalt.linux.ErrnoException;
 import dev.basalt.linux.IoUring;
 import dev.basalt.linux.KernelInfo;
+import dev.basalt.linux.Memlock;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -18,6 +19,9 @@ import java.nio.file.Path;
  * least so large; with {@code fixed=true} transfers go through registered buffers.
  */
 public final class UringDeviceProvider implements BlockDeviceProvider {
+  /** What registered buffers take at depth 128. */
+  private static final long LOCKED_BYTES = 8L << 20;
+
   /** Creates the provider; for {@link java.util.ServiceLoader}. */
   public UringDeviceProvider() {}
 
@@ -32,11 +36,23 @@ public final class UringDeviceProvider implements BlockDeviceProvider {
       return new Availability(false, "needs Linux; use file:");
     }
     try (IoUring ring = new IoUring(1)) {
-      return new Availability(
-          true, "Linux " + KernelInfo.release() + ", " + ring.mode() + "; direct files and disks");
+      String how = "Linux " + KernelInfo.release() + ", " + ring.mode();
+      return new Availability(true, how + "; direct files and disks" + lockedMemory());
     } catch (ErrnoException e) {
       return new Availability(false, String.valueOf(e.getMessage()));
     }
+  }
+
+  /** Says so where registered buffers of a usual depth would be refused. */
+  private static String lockedMemory() {
+    long limit = Memlock.limitBytes();
+    return limit == Memlock.UNLIMITED || limit >= LOCKED_BYTES
+        ? ""
+        : "; fixed=true without CAP_IPC_LOCK: locked memory is limited to "
+            + Memlock.describe()
+            + ", 'ulimit -l "
+            + LOCKED_BYTES / 1024
+            + "' raises it";
   }
 
   @Override
