@@ -2,6 +2,7 @@
 package dev.basalt.bench;
 
 import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.BlockReader;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.CompletionSink;
 import dev.basalt.iostack.Devices;
@@ -12,6 +13,8 @@ import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A device that does nothing at once: each command completes at the next poll. What is left is the
@@ -20,6 +23,27 @@ import java.util.concurrent.TimeUnit;
 public final class NullDevice implements BlockDevice {
   private static final int BLOCK_BYTES = 4096;
   private static final int DEPTH_MAX = 4096;
+
+  private final @Nullable Supplier<BlockReader> readers;
+
+  /** Creates a device that is read through queue pairs only. */
+  public NullDevice() {
+    this(null);
+  }
+
+  private NullDevice(@Nullable Supplier<BlockReader> readers) {
+    this.readers = readers;
+  }
+
+  /**
+   * Returns a device that callers read by themselves.
+   *
+   * @param readers makes its readers
+   * @return the device
+   */
+  public static NullDevice withReaders(Supplier<BlockReader> readers) {
+    return new NullDevice(readers);
+  }
 
   /** Opens this device for {@code null:}, any other by its back end. */
   static BlockDevice open(String uri) throws IOException {
@@ -45,6 +69,11 @@ public final class NullDevice implements BlockDevice {
   @Override
   public QueuePair openQueuePair(int depth) {
     return new NullQueuePair(depth);
+  }
+
+  @Override
+  public @Nullable BlockReader openReader() {
+    return readers == null ? null : readers.get();
   }
 
   @Override
