@@ -53,7 +53,8 @@ public final class IoStack implements AutoCloseable {
       throws IOException {
     int depth = Math.min(config.queueDepth(), device.capabilities().queueDepthMax());
     Poller[] pollers = new Poller[config.pollerCount()];
-    CallerReads callerReads = config.callerReads() ? CallerReads.open(device, execution) : null;
+    CallerReads callerReads =
+        config.callerReads() ? CallerReads.open(device, CallerReads.READER_COUNT, execution) : null;
     IoStack stack = null;
     int started = 0;
     try {

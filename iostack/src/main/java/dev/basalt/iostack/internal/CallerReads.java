@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class CallerReads implements AutoCloseable {
-  private static final int SLOT_BITS = 5;
-  private static final int SLOT_COUNT = 1 << SLOT_BITS;
+  /** More readers than cores: a platform thread may be asleep in its read. */
+  public static final int READER_COUNT = 32;
 
   /** Slots probed before a caller goes to a poller. */
   private static final int PROBES_MAX = 8;
@@ -52,15 +52,19 @@ public final class CallerReads implements AutoCloseable {
   private static final int CLAIMED = 1;
 
   private final BlockReader[] readers;
+  private final int slotMask;
   private final boolean mayWait;
   private final ParkingLot lot;
   private final WaitCondition isInUse = _ -> isInUse();
-  private final AtomicIntegerArray claims = new AtomicIntegerArray(SLOT_COUNT * CLAIM_STRIDE);
-  private final AtomicLongArray counters = new AtomicLongArray(SLOT_COUNT * COUNTER_STRIDE);
+  private final AtomicIntegerArray claims;
+  private final AtomicLongArray counters;
   private volatile boolean closing;
 
   private CallerReads(BlockReader[] readers, Execution execution) {
     this.readers = readers;
+    slotMask = readers.length - 1;
+    claims = new AtomicIntegerArray(readers.length * CLAIM_STRIDE);
+    counters = new AtomicLongArray(readers.length * COUNTER_STRIDE);
     mayWait = readers[0].mayWait();
     lot = new ParkingLot(execution);
   }
@@ -69,21 +73,23 @@ public final class CallerReads implements AutoCloseable {
    * Opens the readers of a device.
    *
    * @param device the device
+   * @param readerCount how many reads there may be at a time, a power of two
    * @param execution the seam to wait through
    * @return the reads, or null where the device has no readers
    * @throws IOException when the kernel refuses
    */
-  public static @Nullable CallerReads open(BlockDevice device, Execution execution)
+  public static @Nullable CallerReads open(BlockDevice device, int readerCount, Execution execution)
       throws IOException {
+    assert Integer.bitCount(readerCount) == 1 : readerCount;
     BlockReader first = device.openReader();
     if (first == null) {
       return null;
     }
-    BlockReader[] readers = new BlockReader[SLOT_COUNT];
+    BlockReader[] readers = new BlockReader[readerCount];
     readers[0] = first;
     CallerReads opened = null;
     try {
-      for (int slot = 1; slot < SLOT_COUNT; slot++) {
+      for (int slot = 1; slot < readerCount; slot++) {
         readers[slot] = device.openReader();
       }
       opened = new CallerReads(readers, execution);
@@ -135,7 +141,7 @@ public final class CallerReads implements AutoCloseable {
   public IoStackStatistics statistics() {
     long reads = 0;
     long errors = 0;
-    for (int slot = 0; slot < SLOT_COUNT; slot++) {
+    for (int slot = 0; slot < readers.length; slot++) {
       reads += counters.getOpaque(slot * COUNTER_STRIDE);
       errors += counters.getOpaque(slot * COUNTER_STRIDE + 1);
     }
@@ -159,9 +165,9 @@ public final class CallerReads implements AutoCloseable {
   }
 
   private int tryClaim() {
-    int start = (int) (Thread.currentThread().threadId() * GOLDEN_RATIO >>> Long.SIZE - SLOT_BITS);
+    int start = (int) (Thread.currentThread().threadId() * GOLDEN_RATIO >>> Integer.SIZE);
     for (int i = 0; i < PROBES_MAX && !closing; i++) {
-      int slot = start + i & SLOT_COUNT - 1;
+      int slot = start + i & slotMask;
       if (claims.getPlain(slot * CLAIM_STRIDE) == FREE
           && claims.compareAndSet(slot * CLAIM_STRIDE, FREE, CLAIMED)) {
         return claimed(slot);
@@ -198,7 +204,7 @@ public final class CallerReads implements AutoCloseable {
   }
 
   private boolean isInUse() {
-    for (int slot = 0; slot < SLOT_COUNT; slot++) {
+    for (int slot = 0; slot < readers.length; slot++) {
       if (claims.get(slot * CLAIM_STRIDE) != FREE) {
         return true;
       }
