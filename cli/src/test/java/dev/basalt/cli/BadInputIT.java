@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
@@ -75,7 +76,7 @@ class BadInputIT {
       // The last group of a killed store's log may be lost (docs/file-format.md): nothing new in
       // it.
       byte[] again = "key-0".getBytes(StandardCharsets.UTF_8);
-      table.put(again, MODEL.get("key-0"));
+      table.put(again, Objects.requireNonNull(MODEL.get("key-0")));
       killed = Files.readAllBytes(file);
     }
     closed = Files.readAllBytes(file);

@@ -68,7 +68,8 @@ final class AgentFailureTest {
     assertTrue(cursor.next());
     victim = agent;
     if (agent.equals("checkpointer") || agent.equals("page-writer")) {
-      StoreException e = assertThrows(StorePoisonedException.class, store::checkpoint);
+      StoreException e =
+          assertThrows(StorePoisonedException.class, () -> checkpointForEver(store, table));
       assertTrue(hasCause(e), agent + ": " + e);
     }
     awaitPoisoned(table);
@@ -98,6 +99,15 @@ final class AgentFailureTest {
         assertArrayEquals(new byte[500], reopened.table("t").get(key(i)));
       }
       assertEquals(List.of(), reopened.verify().problems());
+    }
+  }
+
+  /** Until one has to wait for something, which the checkpointer's failure needs. */
+  private static void checkpointForEver(Store store, Table table) {
+    long deadline = System.nanoTime() + NOTICE_NANOS_MAX;
+    while (System.nanoTime() < deadline) {
+      table.put(key(0), new byte[500]);
+      store.checkpoint();
     }
   }
 
