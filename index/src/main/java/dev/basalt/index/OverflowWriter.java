@@ -44,11 +44,15 @@ public final class OverflowWriter {
    *     failed
    */
   public void begin(SearchKey key, long valueBytes, List<PageRun> pending) throws IOException {
+    checkLength(valueBytes);
+    stream.begin(key.work(pageBytes), valueBytes, pending);
+  }
+
+  static void checkLength(long valueBytes) {
     if (valueBytes < 0 || valueBytes > VALUE_BYTES_MAX) {
       throw new IllegalArgumentException(
           "value length is " + valueBytes + " bytes, limit " + VALUE_BYTES_MAX);
     }
-    stream.begin(key.work(pageBytes), valueBytes, pending);
   }
 
   /**

@@ -194,6 +194,25 @@ public final class PageRedo {
     return IndexMemory.getLong(entry + StructureChange.ENTRY_HEADER_BYTES);
   }
 
+  /**
+   * Tells whether the record gave an empty tree its content: commits of that tree before the record
+   * are void.
+   *
+   * @return true when {@link #loadOwner} says whose tree
+   */
+  public boolean isLoad() {
+    return kind() == ChangeKind.LOAD;
+  }
+
+  /**
+   * Returns the owner of the tree that was loaded.
+   *
+   * @return what was passed to {@link TreeLoader#tryPublish}
+   */
+  public long loadOwner() {
+    return IndexMemory.getLong(entry + StructureChange.ENTRY_HEADER_BYTES);
+  }
+
   private int kind() {
     return IndexMemory.getInt(entry + 8);
   }

@@ -4,6 +4,7 @@ package dev.basalt.index;
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.index.internal.PageAllocator;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * The pages of a store: which are allocated, by space-map pages that change in the records of the
@@ -117,6 +118,32 @@ public final class PageSpace {
    */
   public long pageLimit() {
     return allocator.limit();
+  }
+
+  /**
+   * Allocates a pending run: one structure record. Recovery frees it unless a record that publishes
+   * it was logged.
+   *
+   * @param key working memory
+   * @param pages how many pages
+   * @return the run
+   * @throws IOException when there is no room, or the log or the pool has failed
+   */
+  public PageRun allocateRun(SearchKey key, long pages) throws IOException {
+    return allocator.allocateRun(key.work(pageBytes), pages);
+  }
+
+  /**
+   * Starts pending runs anew, so that the redo point can pass the records that started them, and
+   * joins neighbours: one structure record for each new run.
+   *
+   * @param key working memory
+   * @param runs the runs, in the order of their allocation
+   * @return the runs that have their pages now
+   * @throws IOException when the log has failed
+   */
+  public List<PageRun> renewRuns(SearchKey key, List<PageRun> runs) throws IOException {
+    return allocator.renewRuns(key.work(pageBytes), runs);
   }
 
   /**

@@ -38,6 +38,15 @@ public final class TreeVerifier {
     check.checkTree(tree.rootId());
   }
 
+  /**
+   * Notes that the pages of a pending run belong to an operation that is under way.
+   *
+   * @param run the run
+   */
+  public void notePending(PageRun run) {
+    check.claimRun(run);
+  }
+
   /** Compares the space map with the pages of all trees seen. */
   public void verifySpace() {
     check.checkSpace();

@@ -39,6 +39,9 @@ public final class ChangeKind {
   /** No page: a run was published or freed; payload: {LSN of the record that started it}. */
   public static final int RUN_END = 17;
 
+  /** No page: an empty tree was loaded; payload: {the owner of the tree}. */
+  public static final int LOAD = 18;
+
   private ChangeKind() {}
 
   /**

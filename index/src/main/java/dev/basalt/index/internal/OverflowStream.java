@@ -84,6 +84,33 @@ public final class OverflowStream {
     return run;
   }
 
+  /** Begins a value of a load, in pages of its runs, and writes the stream's head. */
+  void begin(LoadPages pages, long length) throws IOException {
+    long least = OverflowPage.pages(length, pageBytes);
+    extents.clear();
+    pages.take(least, extents);
+    if (OverflowPage.valueStart(extents.size()) + length > least * payload) {
+      long most = OverflowPage.pagesMax(length, pageBytes);
+      pages.take(most - extents.pages(), extents);
+    }
+    valueBytes = length;
+    valueStart = OverflowPage.valueStart(extents.size());
+    runLsn = pages.runLsn();
+    position = 0;
+    crc.reset();
+    writeHead(length, extents.size());
+  }
+
+  /** Ends a value of a load, whose pages are written back with the others. */
+  void finish(LoadPages pages, ValueBuffer out) throws IOException {
+    complete(out);
+    for (int i = 0; i < extents.size(); i++) {
+      for (int page = 0; page < extents.count(i); page++) {
+        pages.noteCreated(extents.first(i) + page);
+      }
+    }
+  }
+
   /**
    * Writes the next part of the value.
    *
@@ -105,6 +132,11 @@ public final class OverflowStream {
    * @throws IOException when the pool has failed
    */
   public void finish(ValueBuffer out) throws IOException {
+    complete(out);
+    writeBack();
+  }
+
+  private void complete(ValueBuffer out) throws IOException {
     if (position != valueStart + valueBytes) {
       throw new IllegalStateException(
           "value has " + (position - valueStart) + " bytes of " + valueBytes);
@@ -113,7 +145,6 @@ public final class OverflowStream {
       create(extents.page(page));
       pool.unlatchExclusive(extents.page(page), true);
     }
-    writeBack();
     out.setReference(valueBytes, extents.page(0), runLsn, (int) crc.getValue());
   }
 

@@ -7,8 +7,11 @@ import dev.basalt.index.PageRun;
 import dev.basalt.index.SpaceExhaustedException;
 import dev.basalt.index.StructureLog;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 
 /**
  * Allocates and frees pages as part of structure changes, by deltas of the space map.
@@ -22,6 +25,7 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class PageAllocator {
   private static final int MAPS_PER_STEP_MAX = 10;
+  private static final int JOINED_EXTENTS_MAX = 512;
 
   private final BufferPool pool;
   private final StructureLog log;
@@ -218,6 +222,65 @@ public final class PageAllocator {
     } finally {
       step.end();
     }
+  }
+
+  /**
+   * Starts pending runs anew and joins neighbours, as far as the joint run can still be freed in
+   * one step: one structure record for each new run.
+   *
+   * @param work working memory
+   * @param runs the runs, in the order of their allocation
+   * @return the runs that have their pages now
+   * @throws IOException when the log has failed
+   */
+  public List<PageRun> renewRuns(TreeWork work, List<PageRun> runs) throws IOException {
+    List<PageRun> renewed = new ArrayList<>();
+    for (int first = 0; first < runs.size(); ) {
+      PageExtents extents = work.extents;
+      extents.clear();
+      extents.join(runs.get(first), groupPages);
+      int end = first + 1;
+      while (end < runs.size() && canJoin(extents, runs.get(end))) {
+        extents.join(runs.get(end++), groupPages);
+      }
+      renewed.add(renew(work.step, extents, runs.subList(first, end)));
+      first = end;
+    }
+    return renewed;
+  }
+
+  private PageRun renew(StructureStep step, PageExtents extents, List<PageRun> ended)
+      throws IOException {
+    step.begin(pool, log);
+    try {
+      step.enter();
+      int length = extents.size() * PageDelta.EXTENT_BYTES;
+      extents.write(step.marker(ChangeKind.RUN_START, length), 0, extents.size());
+      for (PageRun run : ended) {
+        IndexMemory.putLong(step.marker(ChangeKind.RUN_END, Long.BYTES), run.lsn());
+      }
+      return new PageRun(step.commit(), extents.firsts(), extents.counts());
+    } finally {
+      step.end();
+    }
+  }
+
+  private boolean canJoin(PageExtents extents, PageRun run) {
+    PageExtents both = new PageExtents();
+    for (int i = 0; i < extents.size(); i++) {
+      both.add(extents.first(i), extents.count(i));
+    }
+    both.join(run, groupPages);
+    return both.size() <= JOINED_EXTENTS_MAX && mapCount(both) <= MAPS_PER_STEP_MAX;
+  }
+
+  /** Tells whether pages can be freed in one step. */
+  boolean canFreeTogether(PageExtents extents) {
+    return mapCount(extents) <= MAPS_PER_STEP_MAX;
+  }
+
+  private long mapCount(PageExtents extents) {
+    return LongStream.of(extents.firsts()).map(first -> first / groupPages).distinct().count();
   }
 
   /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.index.internal;
 
+import dev.basalt.index.PageRun;
 import java.util.Arrays;
 
 /** A reusable list of page ranges, each inside one group. Used by one thread at a time. */
@@ -26,6 +27,33 @@ public final class PageExtents {
     firsts[size] = first;
     counts[size++] = count;
     pages += count;
+  }
+
+  /** Adds the pages of a run; extents that touch, and are of one group, become one. */
+  void join(PageRun run, int groupPages) {
+    for (int i = 0; i < run.firstPageIds().length; i++) {
+      long first = run.firstPageIds()[i];
+      int added = run.pageCounts()[i];
+      int last = size - 1;
+      if (last >= 0 && firsts[last] + counts[last] == first && first % groupPages != 0) {
+        counts[last] += added;
+        pages += added;
+      } else {
+        add(first, added);
+      }
+    }
+  }
+
+  /** Removes the first page of all ranges. */
+  long takeFirst() {
+    long first = firsts[0]++;
+    pages--;
+    if (--counts[0] == 0) {
+      size--;
+      System.arraycopy(firsts, 1, firsts, 0, size);
+      System.arraycopy(counts, 1, counts, 0, size);
+    }
+    return first;
   }
 
   int size() {

@@ -3,6 +3,7 @@ package dev.basalt.index.internal;
 
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.PageHeader;
+import dev.basalt.index.PageRun;
 import dev.basalt.index.TreeProblem;
 import dev.basalt.index.TreeVerifier;
 import java.io.IOException;
@@ -50,6 +51,19 @@ public final class TreeCheck {
     checkNode(rootId, -1, new byte[0], null);
     if (nextLeafExpected > 0) {
       add(nextLeafExpected, "linked as a next leaf", "the end of the leaves");
+    }
+  }
+
+  /**
+   * Counts the pages of a pending run as used.
+   *
+   * @param run the run
+   */
+  public void claimRun(PageRun run) {
+    for (int i = 0; i < run.firstPageIds().length; i++) {
+      for (int page = 0; page < run.pageCounts()[i]; page++) {
+        claim(run.firstPageIds()[i] + page);
+      }
     }
   }
 
