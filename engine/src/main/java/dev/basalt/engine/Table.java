@@ -142,13 +142,21 @@ public final class Table {
   }
 
   /**
-   * Fills an empty table from sorted input, faster than by puts. A crash on the way leaves the
-   * first entries, without a gap.
+   * Fills an empty table from sorted input, much faster than by puts: its pages are built one after
+   * the other, full, beside the table, and become its content in one step at the end. Until then
+   * the table is empty; after a failure or a crash on the way it still is. Any amount of input
+   * passes through little memory.
    *
-   * @param source entries in strictly ascending key order
+   * <p>Others may read the table meanwhile. When others write to it, the load fails. Only a table
+   * whose many entries were all deleted while others disturbed that may be loaded by batches; of
+   * these a failure or a crash leaves the first, without a gap.
+   *
+   * @param source entries in strictly ascending key order; may use the store, but not write to the
+   *     table. What it throws ends the load
    * @return how many entries were loaded
-   * @throws IllegalStateException when the table is not empty
-   * @throws IllegalArgumentException when a key is not above the one before it
+   * @throws IllegalStateException when the table is not empty, or was written to during the load
+   * @throws IllegalArgumentException when a key is not above the one before it; the message names
+   *     the entry and both keys
    */
   public long bulkLoad(SortedSource source) {
     return engine.bulkLoad(tree, source);

@@ -44,6 +44,7 @@ final class Checkpointer implements Agent {
   private final SuperblockArea superblocks;
   private final LongSupplier pageCount;
   private final UnfreedRuns unfreed;
+  private final PendingRuns pendingRuns;
   private final StoreFailure failure;
   private final ParkingLot lot;
   private final WaitCondition isIncomplete = this::isIncomplete;
@@ -62,6 +63,7 @@ final class Checkpointer implements Agent {
       StoreParts parts,
       LongSupplier pageCount,
       UnfreedRuns unfreed,
+      PendingRuns pendingRuns,
       StoreFailure failure,
       Execution execution) {
     wal = parts.wal();
@@ -70,6 +72,7 @@ final class Checkpointer implements Agent {
     superblocks = parts.superblocks();
     this.pageCount = pageCount;
     this.unfreed = unfreed;
+    this.pendingRuns = pendingRuns;
     this.failure = failure;
     lot = new ParkingLot(execution);
   }
@@ -84,6 +87,7 @@ final class Checkpointer implements Agent {
   /** Takes one checkpoint. */
   void run(long redoLimit, boolean clean) throws IOException {
     unfreed.freeLeft();
+    pendingRuns.renewAll();
     CheckpointMark mark = wal.beginCheckpoint(redoLimit);
     pool.writeBackAll();
     io.flush();

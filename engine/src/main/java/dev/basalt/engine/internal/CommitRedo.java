@@ -31,12 +31,20 @@ final class CommitRedo {
   private final Tables tables;
   private final Operation operation;
   private final CommitEntries entries;
+  private final Map<Long, Long> loadLsns;
   private final Map<TableKey, LastChange> lastChanges = new HashMap<>();
   private final Set<Long> tableRuns = new HashSet<>();
   private final Set<Long> appliedRuns = new HashSet<>();
 
-  CommitRedo(Tables tables, Operation operation) {
+  /**
+   * Creates the redo of a log.
+   *
+   * @param loadLsns by table, where it was loaded last: it was empty then, so its commits before
+   *     that are void
+   */
+  CommitRedo(Tables tables, Operation operation, Map<Long, Long> loadLsns) {
     this.tables = tables;
+    this.loadLsns = loadLsns;
     this.operation = operation;
     entries = operation.entries;
   }
@@ -45,6 +53,9 @@ final class CommitRedo {
   void findOverflowKeys(LogRecord record) throws LogDamagedException {
     record.entries(entries);
     while (entries.next()) {
+      if (isVoid(record.lsn())) {
+        continue;
+      }
       if (entries.kind() == RecordType.PUT_OVERFLOW) {
         lastChanges.put(key(), NONE);
       } else if (entries.table() == Tables.CATALOG_ID
@@ -62,7 +73,7 @@ final class CommitRedo {
     record.entries(entries);
     for (int entry = 0; entries.next(); entry++) {
       TableKey key = key();
-      if (lastChanges.containsKey(key)) {
+      if (lastChanges.containsKey(key) && !isVoid(record.lsn())) {
         lastChanges.put(key, new LastChange(record.lsn(), entry, entries.runLsn()));
       }
     }
@@ -82,7 +93,7 @@ final class CommitRedo {
   void apply(LogRecord record) throws IOException {
     record.entries(entries);
     for (int entry = 0; entries.next(); entry++) {
-      if (isLastOrInline(record.lsn(), entry)) {
+      if (!isVoid(record.lsn()) && isLastOrInline(record.lsn(), entry)) {
         tables.apply(operation, entries, record.lsn());
         if (entries.runLsn() != 0) {
           appliedRuns.add(entries.runLsn());
@@ -103,6 +114,11 @@ final class CommitRedo {
       live.add(change.runLsn());
     }
     return live;
+  }
+
+  /** Tells whether the entry is of a table that was loaded after the commit. */
+  private boolean isVoid(long lsn) {
+    return !loadLsns.isEmpty() && lsn < loadLsns.getOrDefault(entries.table(), 0L);
   }
 
   private boolean isLastOrInline(long lsn, int entry) {

@@ -219,6 +219,18 @@ final class Commits {
     }
   }
 
+  /** Notes that a load was published. */
+  void loadAppended(long loadLsn) {
+    watcher.appended(loadLsn);
+  }
+
+  /** Waits until the record that published a load is as durable as the mode says. */
+  void awaitLoaded(long loadLsn) throws IOException {
+    if (awaitsDurable) {
+      wal.awaitDurable(loadLsn);
+    }
+  }
+
   private long logBytes(TableTree table, int changes, long largePages) {
     long limit = space.pages().pageLimit();
     long bytes = bounds.logBytes(table.tree().height(), changes, limit);

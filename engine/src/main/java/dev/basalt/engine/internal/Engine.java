@@ -6,8 +6,10 @@ import dev.basalt.engine.SortedSource;
 import dev.basalt.engine.StoreConfig;
 import dev.basalt.engine.StoreStatistics;
 import dev.basalt.engine.VerifyReport;
+import dev.basalt.engine.internal.BulkLoad.LoadParts;
 import dev.basalt.engine.internal.Commits.CommitMode;
 import dev.basalt.index.PageSpace;
+import dev.basalt.index.TreeLoader;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
@@ -32,6 +34,7 @@ public final class Engine implements AutoCloseable {
   private final StoreParts parts;
   private final StoreFailure failure = new StoreFailure();
   private final OperationGate<Operation> gate;
+  private final PendingRuns pendingRuns;
   private final Checkpointer checkpointer;
   private final StoreSpace space;
   private final Tables tables;
@@ -56,7 +59,9 @@ public final class Engine implements AutoCloseable {
             config.growthBytes(),
             execution);
     UnfreedRuns unfreed = new UnfreedRuns(parts.wal(), pages);
-    checkpointer = new Checkpointer(parts, pages::pageLimit, unfreed, failure, execution);
+    pendingRuns = new PendingRuns(parts, space, execution);
+    checkpointer =
+        new Checkpointer(parts, pages::pageLimit, unfreed, pendingRuns, failure, execution);
     tables = new Tables(pages);
     largeValues = new LargeValues(parts, unfreed);
     CommitMode mode = new CommitMode(config.durability(), switches);
@@ -328,7 +333,7 @@ public final class Engine implements AutoCloseable {
       failure.check();
       gate.pauseWriters();
       try {
-        return new StoreVerifier(space.pages()).verify(tables);
+        return new StoreVerifier(space.pages()).verify(tables, pendingRuns);
       } finally {
         gate.resumeWriters();
       }
@@ -371,13 +376,39 @@ public final class Engine implements AutoCloseable {
   }
 
   /**
-   * Fills an empty table by batches of sorted entries.
+   * Fills an empty table from sorted entries: from the bottom up, all or nothing; by batches when
+   * deletes have left more than one page of its tree.
    *
    * @param table the table
    * @param source the entries
    * @return how many there were
    */
   public long bulkLoad(TableTree table, SortedSource source) {
+    return canLoad(table) ? loadAtOnce(table, source) : loadByBatches(table, source);
+  }
+
+  private boolean canLoad(TableTree table) {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      return TreeLoader.canLoad(table.tree());
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  private long loadAtOnce(TableTree table, SortedSource source) {
+    LoadParts loadParts = new LoadParts(gate, failure, commits, largeValues, pendingRuns);
+    try {
+      return new BulkLoad(parts, loadParts, table).run(source);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    }
+  }
+
+  private long loadByBatches(TableTree table, SortedSource source) {
     try (EngineCursor cursor = cursor(table, Range.all())) {
       if (cursor.next()) {
         throw new IllegalStateException("table '" + table.name() + "' is not empty");

@@ -84,6 +84,7 @@ public final class OperationGate<S extends OperationGate.Slot> {
   private final WaitCondition isFull = _ -> isFull();
   private final WaitCondition isClaimed = least -> isClaimed((int) least);
   private final WaitCondition isPaused = _ -> isPaused();
+  private final WaitCondition hasPause = _ -> hasPause();
 
   @SuppressWarnings("FieldMayBeFinal") // written through CLOSED
   private volatile boolean closed;
@@ -140,17 +141,19 @@ public final class OperationGate<S extends OperationGate.Slot> {
   }
 
   /**
-   * Waits until no writer is inside and lets none in until {@link #resumeWriters}. The caller is
-   * not inside as a writer.
+   * Waits until no writer is inside and lets none in until {@link #resumeWriters}. One caller at a
+   * time; others wait for it. The caller is not inside as a writer.
    */
   public void pauseWriters() {
-    PAUSES.getAndAdd(this, 1);
+    while (!PAUSES.compareAndSet(this, 0, 1)) {
+      lot.awaitWhile(KEY_RESUMED, hasPause, 0);
+    }
     lot.awaitWhile(KEY_RELEASED, isClaimed, WRITER);
   }
 
   /** Ends what {@link #pauseWriters} began. */
   public void resumeWriters() {
-    PAUSES.getAndAdd(this, -1);
+    PAUSES.setVolatile(this, 0);
     lot.wakeAll(KEY_RESUMED);
   }
 
@@ -238,6 +241,10 @@ public final class OperationGate<S extends OperationGate.Slot> {
 
   private boolean isPaused() {
     return pauses > 0 && !closed;
+  }
+
+  private boolean hasPause() {
+    return pauses > 0;
   }
 
   private boolean isFull() {

@@ -17,6 +17,7 @@ import dev.basalt.index.PageRedo;
 import dev.basalt.index.PageRun;
 import dev.basalt.index.SearchKey;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -53,6 +54,9 @@ final class Recovery {
   /** The runs whose start was read and whose end was not, by LSN. */
   private final TreeMap<Long, PageRun> openRuns = new TreeMap<>();
 
+  /** The LSN of the last load of a table, by the table's id. */
+  private final Map<Long, Long> loadLsns = new HashMap<>();
+
   Recovery(
       StoreParts parts,
       StoreSpace space,
@@ -76,7 +80,7 @@ final class Recovery {
       LogRecord record = reader.record();
       if (record.type() == RecordType.STRUCTURE) {
         redo.wrap(record.bodyAddress(), record.bodyBytes(), record.lsn());
-        redoRecord(redo);
+        redoRecord(redo, record.lsn());
       }
     }
   }
@@ -129,7 +133,7 @@ final class Recovery {
   void redoContent(Tables tables, Operation operation) throws IOException {
     Set<Long> endedRuns = parts.log().noteEndedRuns();
     try {
-      CommitRedo redo = new CommitRedo(tables, operation);
+      CommitRedo redo = new CommitRedo(tables, operation, loadLsns);
       seek();
       while (nextCommit()) {
         redo.findOverflowKeys(reader.record());
@@ -208,10 +212,14 @@ final class Recovery {
       throws IOException {
     openRuns.keySet().removeAll(endedRuns);
     openRuns.keySet().removeAll(redo.liveRuns());
-    for (Map.Entry<Long, PageRun> run : openRuns.entrySet()) {
-      space.pages().freeRun(operation.key, run.getValue());
+    long bytes = bounds.runLogBytes(space.pages().pageLimit());
+    while (!openRuns.isEmpty()) {
+      if (isLogShort(bytes)) {
+        freeLog(openRuns.firstKey(), false);
+      }
+      space.pages().freeRun(operation.key, openRuns.firstEntry().getValue());
+      openRuns.pollFirstEntry();
     }
-    openRuns.clear();
   }
 
   private void seek() {
@@ -232,12 +240,14 @@ final class Recovery {
     return isFound;
   }
 
-  private void redoRecord(PageRedo redo) throws IOException {
+  private void redoRecord(PageRedo redo, long lsn) throws IOException {
     while (redo.next()) {
       if (redo.isRunStart()) {
         openRuns.put(redo.run().lsn(), redo.run());
       } else if (redo.isRunEnd()) {
         openRuns.remove(redo.endedRun());
+      } else if (redo.isLoad()) {
+        loadLsns.put(redo.loadOwner(), lsn);
       } else {
         redoPage(redo);
       }

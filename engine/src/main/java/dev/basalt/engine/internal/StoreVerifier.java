@@ -18,11 +18,12 @@ final class StoreVerifier {
     verifier = new TreeVerifier(space);
   }
 
-  VerifyReport verify(Tables tables) {
+  VerifyReport verify(Tables tables, PendingRuns pendingRuns) {
     verifier.verify(tables.catalog().tree());
     for (TableTree table : tables.all().values()) {
       verify(table);
     }
+    pendingRuns.note(verifier);
     verifier.verifySpace();
     List<String> problems = new ArrayList<>();
     for (TreeProblem problem : verifier.problems()) {

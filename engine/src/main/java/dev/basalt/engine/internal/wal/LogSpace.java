@@ -98,11 +98,20 @@ final class LogSpace {
   }
 
   boolean tryAdmit(long bytes) {
+    return tryAdmit(bytes, admissibleBytesMax());
+  }
+
+  /** Admits with half of the reserve; the rest stays recovery's. */
+  boolean tryAdmitFromReserve(long bytes) {
+    return tryAdmit(bytes, capacityBytes - reserveBytes / 2);
+  }
+
+  private boolean tryAdmit(long bytes, long limit) {
     while (true) {
       long before = admitted;
       // The log's end must be read after the admissions; both reads are ordered by volatile.
       long used = buffer.appendedLsn() - redoLsn;
-      if (used + (before & BYTES_MASK) + bytes > admissibleBytesMax()) {
+      if (used + (before & BYTES_MASK) + bytes > limit) {
         return false;
       }
       if (ADMITTED.compareAndSet(this, before, before + COUNT_ONE + bytes)) {

@@ -272,6 +272,17 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
   }
 
   /**
+   * Admits what a checkpoint appends before it begins, if there is room now, part of the reserve
+   * included: nobody else can make room then.
+   *
+   * @param bytes the most bytes it can append
+   * @return false when there is no room
+   */
+  public boolean tryAdmitFromReserve(long bytes) {
+    return space.tryAdmitFromReserve(bytes);
+  }
+
+  /**
    * Ends what {@link #admit} began, after the operation's last append.
    *
    * @param bytes as admitted
