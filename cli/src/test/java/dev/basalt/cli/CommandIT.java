@@ -66,6 +66,24 @@ class CommandIT {
   }
 
   @Test
+  void shouldLoadTheRestOfInputThatStopsToAscend() {
+    StringBuilder input = new StringBuilder();
+    for (int i = 0; i < 3000; i++) {
+      input.append(String.format("k%04d\t%d%n", i, i));
+    }
+    input.append("k2999\tlater\n"); // a duplicate, then out of order
+    input.append("k0000\tlast\n").append("a\tz\n").append("z\ta\n");
+    done(input.toString(), "load", "--format", "tsv", "-");
+    assertEquals("3002\n", done("", "scan", "--count"));
+    assertEquals("later\n", done("", "get", "k2999"));
+    assertEquals("last\n", done("", "get", "k0000"));
+    assertEquals("1500\n", done("", "get", "k1500"));
+    done("b\t1\nc\t2\n", "load", "--format", "tsv", "-"); // the table is not empty any more
+    assertEquals("3004\n", done("", "scan", "--count"));
+    done("", "verify");
+  }
+
+  @Test
   void shouldReadItsOwnJsonBack() {
     done("00ff0a09\t\nff\t00\n", "load", "--format", "tsv", "--hex", "-");
     done("a,\"1\n2\"\n", "load", "--format", "csv", "-");
