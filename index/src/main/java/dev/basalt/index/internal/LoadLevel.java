@@ -201,7 +201,7 @@ final class LoadLevel {
   private void fill(long node, int limit, long link, Fences fences) {
     NodeEdit.initialize(node, pageBytes, level, link, fences);
     for (int i = 0; i < limit; i++) {
-      NodeEdit.appendKey(node, key(i), keyLengths[i], value(i), valueFields[i]);
+      NodeEdit.appendEntry(node, key(i), keyLengths[i], valueFields[i]);
     }
   }
 

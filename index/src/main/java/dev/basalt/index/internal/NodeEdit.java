@@ -182,6 +182,20 @@ public final class NodeEdit {
     putRecord(node, count, key + prefix, keyLength - prefix, value, valueField);
   }
 
+  /** Appends a record whose value follows its key in memory, as {@link #appendKey} does. */
+  static void appendEntry(long node, long key, int keyLength, int valueField) {
+    int count = Node.storedCount(node);
+    int prefix = Node.prefixLength(node);
+    int suffixLength = keyLength - prefix;
+    int length = Node.recordLength(suffixLength, Node.valueLength(valueField));
+    int offset = Node.heapStart(node) - length;
+    Node.storedCount(node, count + 1);
+    IndexMemory.putShort(node + offset, valueField);
+    IndexMemory.copy(
+        key + prefix, node + offset + Node.RECORD_HEADER_BYTES, length - Node.RECORD_HEADER_BYTES);
+    finishRecord(node, count, offset, suffixLength, length);
+  }
+
   private static void putRecord(
       long node, int slot, long suffix, int suffixLength, long value, int valueField) {
     int length = Node.recordLength(suffixLength, Node.valueLength(valueField));
