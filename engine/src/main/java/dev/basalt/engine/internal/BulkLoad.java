@@ -26,10 +26,10 @@ import java.lang.foreign.MemorySegment;
  */
 final class BulkLoad {
   private static final long RUN_PAGES_MIN = 16;
-  private static final long RUN_PAGES_MAX = 4096;
+  private static final long RUN_PAGES_MAX = 1024;
 
   /** Each run is this part of all before, so that there are few, and little is left of the last. */
-  private static final int RUN_FRACTION = 4;
+  private static final int RUN_FRACTION = 16;
 
   private final Wal wal;
   private final IoStack io;
