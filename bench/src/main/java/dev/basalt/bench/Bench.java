@@ -18,7 +18,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Bench {
   private static final List<BenchmarkLine> LINES =
-      List.of(new RawReadLine(), new MemoryGetLine(), new ColdGetLine(), new LoadLine());
+      List.of(
+          new RawReadLine(),
+          new MemoryGetLine(),
+          new ColdGetLine(),
+          new LoadLine(),
+          new BulkLoadLine());
 
   private boolean quick;
   private Path disk = Path.of("").toAbsolutePath();

@@ -38,14 +38,19 @@ public final class Records {
     return mixed ^ mixed >>> 33;
   }
 
+  /** Returns the keys of the first records, in random order. */
+  static long[] keys(int count) {
+    long[] keys = new long[count];
+    Arrays.setAll(keys, Records::key);
+    return keys;
+  }
+
   /** Returns the keys of the first records in the order of a store. */
   static long[] keysInOrder(int count) {
-    long[] keys = new long[count];
-    Arrays.setAll(keys, index -> key(index) ^ Long.MIN_VALUE); // as signed numbers
+    long[] keys = keys(count);
+    Arrays.setAll(keys, index -> keys[index] ^ Long.MIN_VALUE); // as signed numbers
     Arrays.sort(keys);
-    for (int i = 0; i < count; i++) {
-      keys[i] ^= Long.MIN_VALUE;
-    }
+    Arrays.setAll(keys, index -> keys[index] ^ Long.MIN_VALUE);
     return keys;
   }
 

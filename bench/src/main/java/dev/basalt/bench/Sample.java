@@ -11,6 +11,7 @@ package dev.basalt.bench;
  * @param latencyNanos50 median latency of one operation, -1 where not measured
  * @param latencyNanos99 99th percentile of the latency, -1 where not measured
  * @param bytes a size the round found out, such as the space a load took; 0 where there is none
+ * @param logBytes bytes appended to the log; 0 where there is none
  */
 public record Sample(
     long operations,
@@ -19,26 +20,42 @@ public record Sample(
     long allocatedBytes,
     long latencyNanos50,
     long latencyNanos99,
-    long bytes) {
+    long bytes,
+    long logBytes) {
   static final long UNKNOWN = -1;
 
   /** Operations and times only. */
   static Sample of(long operations, long wallNanos, long cpuNanos) {
-    return new Sample(operations, wallNanos, cpuNanos, UNKNOWN, UNKNOWN, UNKNOWN, 0);
+    return new Sample(operations, wallNanos, cpuNanos, UNKNOWN, UNKNOWN, UNKNOWN, 0, 0);
   }
 
   Sample withAllocatedBytes(long allocatedBytes) {
     return new Sample(
-        operations, wallNanos, cpuNanos, allocatedBytes, latencyNanos50, latencyNanos99, bytes);
+        operations,
+        wallNanos,
+        cpuNanos,
+        allocatedBytes,
+        latencyNanos50,
+        latencyNanos99,
+        bytes,
+        logBytes);
   }
 
   Sample withLatency(long nanos50, long nanos99) {
-    return new Sample(operations, wallNanos, cpuNanos, allocatedBytes, nanos50, nanos99, bytes);
+    return new Sample(
+        operations, wallNanos, cpuNanos, allocatedBytes, nanos50, nanos99, bytes, logBytes);
   }
 
-  Sample withBytes(long bytes) {
+  Sample withBytes(long bytes, long logBytes) {
     return new Sample(
-        operations, wallNanos, cpuNanos, allocatedBytes, latencyNanos50, latencyNanos99, bytes);
+        operations,
+        wallNanos,
+        cpuNanos,
+        allocatedBytes,
+        latencyNanos50,
+        latencyNanos99,
+        bytes,
+        logBytes);
   }
 
   /** CPU nanoseconds of one operation. */

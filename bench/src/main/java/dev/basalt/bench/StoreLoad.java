@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
+import dev.basalt.engine.SortedSource;
 import dev.basalt.engine.Store;
 import dev.basalt.engine.Table;
+import dev.basalt.engine.WriteBatch;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts new records from one thread with durability {@code none}. Its one round puts them all; the
- * checkpoint that follows is not timed. The sample's size is that of the file without the log.
+ * Brings new records into a table from one thread with durability {@code none}. Its one round takes
+ * them all; the checkpoint that follows is not timed, though a bulk load has written its pages by
+ * then. The sample's size is that of the file without the log.
  *
- * <p>Arguments: the back end's scheme, the file, the number of records, the pool's bytes, {@code
- * ordered} or {@code random}.
+ * <p>Arguments: the back end's scheme, the file, the number of records, the pool's bytes, and how:
+ * {@code random} or {@code ordered} puts, ordered {@code batches}, {@code bulk} load.
  */
 final class StoreLoad implements Worker {
   private static final int WARM_UP_COUNT = 1_000_000;
+
+  /** A bulk load is over before the JVM has compiled it, with as few records as above. */
+  private static final int WARM_UP_COUNT_BULK = 3_000_000;
 
   private final Meter meter = new Meter();
   private final Arena arena = Arena.ofShared();
@@ -27,7 +34,8 @@ final class StoreLoad implements Worker {
   private final MemorySegment value = arena.allocate(Records.VALUE_BYTES, Records.KEY_BYTES);
   private Path file = Path.of("");
   private int count;
-  private boolean ordered;
+  private String how = "";
+  private long[] keys = {};
   private @Nullable Store store;
 
   @Override
@@ -35,7 +43,8 @@ final class StoreLoad implements Worker {
     file = Path.of(arguments[1]);
     count = Integer.parseInt(arguments[2]);
     long poolBytes = Long.parseLong(arguments[3]);
-    ordered = arguments[4].equals("ordered");
+    how = arguments[4];
+    keys = how.equals("random") ? Records.keys(count) : Records.keysInOrder(count);
     warmUp(arguments[0], poolBytes);
     store = Stores.open(arguments[0] + ":" + file, poolBytes);
   }
@@ -44,7 +53,7 @@ final class StoreLoad implements Worker {
   private void warmUp(String scheme, long poolBytes) throws IOException {
     Path other = file.resolveSibling(file.getFileName() + ".warm-up");
     try (Store warm = Stores.open(scheme + ":" + other, poolBytes)) {
-      putAll(warm.table(Stores.TABLE), Math.min(count, WARM_UP_COUNT));
+      load(warm, Math.min(count, how.equals("bulk") ? WARM_UP_COUNT_BULK : WARM_UP_COUNT));
     } finally {
       Files.deleteIfExists(other);
     }
@@ -53,30 +62,78 @@ final class StoreLoad implements Worker {
   @Override
   public Sample round(long nanos, int threads) throws IOException {
     Store target = Objects.requireNonNull(store);
-    Table table = target.table(Stores.TABLE);
+    target.table(Stores.TABLE);
+    long logged = target.statistics().counter("log.appendedLsn");
     meter.start();
-    putAll(table, count);
+    load(target, count);
     Sample sample = meter.stop(count);
+    logged = target.statistics().counter("log.appendedLsn") - logged;
     target.checkpoint();
-    return sample.withBytes(Files.size(file) - Stores.LOG_BYTES);
+    return sample.withBytes(Files.size(file) - Stores.LOG_BYTES, logged);
+  }
+
+  private void load(Store target, int records) {
+    Table table = target.table(Stores.TABLE);
+    switch (how) {
+      case "bulk" -> table.bulkLoad(new Ascending(records));
+      case "batches" -> writeBatches(target, records);
+      default -> putAll(table, records);
+    }
   }
 
   private void putAll(Table table, int records) {
-    if (ordered) {
-      for (long next : Records.keysInOrder(records)) {
-        put(table, next);
-      }
-    } else {
-      for (int i = 0; i < records; i++) {
-        put(table, Records.key(i));
+    for (int i = 0; i < records; i++) {
+      set(keys[i]);
+      table.put(key, value);
+    }
+  }
+
+  private void writeBatches(Store target, int records) {
+    WriteBatch batch = new WriteBatch();
+    int size = target.batchSizeAdvised();
+    for (int i = 0; i < records; i++) {
+      set(keys[i]);
+      batch.put(
+          Stores.TABLE, key.toArray(ValueLayout.JAVA_BYTE), value.toArray(ValueLayout.JAVA_BYTE));
+      if (batch.size() == size || i == records - 1) {
+        target.write(batch);
+        batch = new WriteBatch();
       }
     }
   }
 
-  private void put(Table table, long next) {
+  private void set(long next) {
     Records.setKey(key, next);
     Records.setValue(value, next);
-    table.put(key, value);
+  }
+
+  /** The first records as the input of a bulk load. */
+  private final class Ascending implements SortedSource {
+    private final int limit;
+    private int next;
+
+    Ascending(int limit) {
+      this.limit = limit;
+    }
+
+    @Override
+    public boolean next() {
+      if (next == limit) {
+        return false;
+      }
+      set(keys[next++]);
+      return true;
+    }
+
+    @Override
+    public MemorySegment key() {
+      return key;
+    }
+
+    @Override
+    public MemorySegment value() {
+      return value;
+    }
   }
 
   @Override
