@@ -61,6 +61,10 @@ final class TreeFixture implements AutoCloseable {
     return new TreeFixture(pages, pages, Execution.threads());
   }
 
+  static TreeFixture withTinyPool(long pageCount) throws IOException {
+    return new TreeFixture(BufferPoolConfig.POOL_PAGES_MIN, pageCount, Execution.threads());
+  }
+
   /** Opens an empty device of the caller's, which the fixture closes. */
   static TreeFixture withTinyPool(BlockDevice device) throws IOException {
     long pageCount = device.blockCount() * device.capabilities().blockBytes() / PAGE;
