@@ -59,6 +59,10 @@ final class LogSpace {
   private volatile long redoLsn;
   private volatile long beginLsn;
   private volatile boolean isCheckpointWanted;
+
+  /** Between a checkpoint's begin and its end; it may free what is waited for. */
+  private volatile boolean isCheckpointUnderWay;
+
   private volatile Runnable checkpointer = () -> {};
 
   LogSpace(
@@ -171,6 +175,7 @@ final class LogSpace {
 
   void checkpointBegun(long lsn) {
     beginLsn = lsn;
+    isCheckpointUnderWay = true;
     isCheckpointWanted = false;
   }
 
@@ -178,6 +183,7 @@ final class LogSpace {
   void advanceRedo(long lsn) {
     assert lsn >= redoLsn : lsn + " after " + redoLsn;
     redoLsn = lsn;
+    isCheckpointUnderWay = false;
     lot.wakeAll(LogProgress.KEY_SPACE);
   }
 
@@ -199,7 +205,9 @@ final class LogSpace {
                     buffer.appendedLsn(),
                     beginLsn));
       }
-      requestCheckpoint();
+      if (!isCheckpointUnderWay) {
+        requestCheckpoint();
+      }
       // In slices: one checkpoint may free too little, and the next one must be asked for.
       lot.awaitWhile(LogProgress.KEY_SPACE, isShort, bytes, Math.min(left, RETRY_NANOS));
     }

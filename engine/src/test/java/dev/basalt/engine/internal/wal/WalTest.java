@@ -172,6 +172,37 @@ class WalTest {
         });
   }
 
+  /** Another checkpoint right behind it would free next to nothing, and cost an image a page. */
+  @Test
+  void shouldNotAskForACheckpointWhileOneIsUnderWay() {
+    Simulation simulation = new Simulation(4);
+    SimulatedDevice device = device(SimulationPlan.of(4), simulation);
+    WalConfig config = new WalConfig(1_000_000, 50, 5_000_000_000L, 8, false);
+    simulate(
+        simulation,
+        device,
+        config,
+        life -> {
+          for (long number = 1; life.wal.tryAdmit(20_000); number++) {
+            life.append(number, 10_000);
+            life.wal.release(20_000);
+          }
+          CheckpointMark mark = life.wal.beginCheckpoint(Long.MAX_VALUE);
+          SimulatedClient waiter =
+              simulation.client(
+                  "waiter",
+                  () -> {
+                    admit(life, 20_000);
+                    life.wal.release(20_000);
+                  });
+          simulation.parkNanos(this, 50_000_000);
+          assertFalse(life.wal.isCheckpointWanted(), "asked for while one is under way");
+          life.wal.completeCheckpoint(mark, life.superblocks, 1, false);
+          waiter.join();
+          assertFalse(life.wal.isCheckpointWanted(), "asked for although it has freed enough");
+        });
+  }
+
   @Test
   void shouldFailEveryCallAndWaiterWithTheFirstCauseAfterAFailedWrite() {
     poison(1, "write");
