@@ -19,6 +19,9 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class TreeLoaderTest {
+  /** Above what a space map of {@link TreeFixture#PAGE} bytes has bits for. */
+  private static final long GROUP_PAGES_MAX = 8L * TreeFixture.PAGE;
+
   private static NavigableMap<byte[], byte[]> entries(int count, int valueBytes) {
     NavigableMap<byte[], byte[]> entries = new TreeMap<>(Arrays::compareUnsigned);
     for (int i = 0; i < count; i++) {
@@ -202,5 +205,43 @@ class TreeLoaderTest {
           ended.stream().mapToLong(Long::longValue).toArray());
       assertEquals(List.of(7L), owners);
     }
+  }
+
+  /** A second delta of a page in one record would not be redone; see docs/file-format.md. */
+  @Test
+  void shouldFreeARunThatComesBackToAGroupByOneDeltaPerMap() throws IOException {
+    try (TreeFixture fixture = TreeFixture.withTinyPool(2 * GROUP_PAGES_MAX)) {
+      long available = fixture.space.availablePages();
+      LoadFixture load = new LoadFixture(fixture, 8);
+      while (fixture.space.availablePages() > 0) {
+        long pages = Math.min(fixture.space.availablePages(), 700);
+        load.runs.add(fixture.space.allocateRun(fixture.key, pages));
+      }
+      load.renew();
+      assertEquals(1, load.runs.size());
+      fixture.log.isKeeping = true;
+      fixture.log.records.clear();
+      load.free();
+      assertEquals(available, fixture.space.availablePages());
+      assertEquals(1, fixture.log.records.size());
+      List<Long> pageIds = pageIds(fixture.log.records.getFirst().body());
+      assertEquals(pageIds.stream().distinct().toList(), pageIds);
+      assertTrue(pageIds.size() > 1, pageIds.toString());
+    }
+  }
+
+  private static List<Long> pageIds(byte[] body) {
+    List<Long> pageIds = new ArrayList<>();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment record = arena.allocateFrom(ValueLayout.JAVA_BYTE, body);
+      PageRedo redo = new PageRedo(TreeFixture.PAGE);
+      redo.wrap(record.address(), body.length, 99);
+      while (redo.next()) {
+        if (redo.pageId() >= 0) {
+          pageIds.add(redo.pageId());
+        }
+      }
+    }
+    return pageIds;
   }
 }

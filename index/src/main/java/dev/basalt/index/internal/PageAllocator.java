@@ -348,7 +348,11 @@ public final class PageAllocator {
     available.addAndGet(-extents.pages());
   }
 
+  /** Logs pages as free; their order is by group then. */
   void logFreed(StructureStep step, PageExtents extents) throws IOException {
+    // Joined runs, and what a load leaves of several, may come back to a group; a second delta of
+    // its map in one record would not be redone.
+    extents.sort();
     logExtents(step, extents, ChangeKind.MAP_CLEAR, 1);
     available.addAndGet(extents.pages());
   }

@@ -44,6 +44,21 @@ public final class PageExtents {
     }
   }
 
+  /** Orders the ranges by their pages, so that those of one group are neighbours. */
+  void sort() {
+    for (int i = 1; i < size; i++) {
+      long first = firsts[i];
+      int pageCount = counts[i];
+      int to = i;
+      for (; to > 0 && firsts[to - 1] > first; to--) {
+        firsts[to] = firsts[to - 1];
+        counts[to] = counts[to - 1];
+      }
+      firsts[to] = first;
+      counts[to] = pageCount;
+    }
+  }
+
   /** Removes the first page of all ranges. */
   long takeFirst() {
     long first = firsts[0]++;
