@@ -13,6 +13,7 @@ import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.sim.SimulatedDevice;
 import dev.basalt.iostack.sim.SimulatedGeometry;
 import dev.basalt.iostack.sim.SimulationPlan;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -202,6 +203,66 @@ final class StoreResilienceTest {
     try (Store next = open(device.afterProcessEnd(PLAN, Execution.threads()), 1 << 20)) {
       long stored = next.verify().tables().getFirst().entryCount();
       assertEquals(acknowledged.get(), stored);
+    }
+  }
+
+  /** Its record would be longer than a record can be in so small a log. */
+  @Test
+  void shouldRefuseALargeValueWhoseFreePagesAreTooScattered() {
+    StoreConfig config =
+        StoreConfig.builder()
+            .device("sim:test")
+            .pageBytes(4096)
+            .poolBytes(4 << 20)
+            .logBytes(256 << 10)
+            .growthBytes(1 << 20)
+            .queueDepth(16)
+            .build();
+    try (SimulatedDevice device = device(PLAN);
+        Store store =
+            Store.open(config, device, Execution.threads(), EngineSwitches.NONE_BROKEN, STORE_ID)) {
+      Table table = store.table("t");
+      for (int i = 0; i < 2_400; i++) {
+        table.put(bytes("k" + i), new byte[3_000]);
+      }
+      for (int i = 0; i < 2_400; i += 2) {
+        table.delete(bytes("k" + i));
+      }
+      byte[] large = new byte[4_300_000];
+      assertThrows(StoreFullException.class, () -> table.put(bytes("large"), large));
+      assertThrows(
+          StoreFullException.class, () -> store.table("other").bulkLoad(new Single(large)));
+      store.checkpoint();
+      table.put(bytes("next"), new byte[1_000_000]);
+      VerifyReport report = store.verify();
+      assertTrue(report.isWhole(), report.toString());
+    }
+  }
+
+  /** One entry. */
+  private static final class Single implements SortedSource {
+    private final byte[] value;
+    private boolean isRead;
+
+    Single(byte[] value) {
+      this.value = value;
+    }
+
+    @Override
+    public boolean next() {
+      boolean hasNext = !isRead;
+      isRead = true;
+      return hasNext;
+    }
+
+    @Override
+    public MemorySegment key() {
+      return MemorySegment.ofArray(bytes("key"));
+    }
+
+    @Override
+    public MemorySegment value() {
+      return MemorySegment.ofArray(value);
     }
   }
 }

@@ -3,7 +3,7 @@ package dev.basalt.index;
 
 import java.io.IOException;
 
-/** There are too few free pages. Nothing was changed. */
+/** There are too few free pages, or too scattered ones. Nothing was changed. */
 public final class SpaceExhaustedException extends IOException {
   private static final long serialVersionUID = 1;
 

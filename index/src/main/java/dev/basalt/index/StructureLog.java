@@ -51,4 +51,17 @@ public interface StructureLog {
    * @throws IOException when the log has failed; the pages will never be written
    */
   long append(StructureChange change) throws IOException;
+
+  /**
+   * Returns the longest record.
+   *
+   * @return bytes, what the log adds to the body included
+   */
+  int recordBytesMax();
+
+  /**
+   * Reports that pages were changed and the change could not be appended: they can never be
+   * written, so the log is to end. The first cause counts, also when the log had failed before.
+   */
+  void changeLost();
 }

@@ -4,6 +4,7 @@ package dev.basalt.index;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -129,6 +130,36 @@ class OverflowTest {
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void shouldRefuseARunTooScatteredForOneRecord() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(1024)) {
+      List<PageRun> runs = new ArrayList<>();
+      for (int i = 0; i < 600; i++) {
+        runs.add(fixture.space.allocateRun(fixture.key, 1));
+      }
+      for (int i = 0; i < runs.size(); i += 2) {
+        fixture.space.freeRun(fixture.key, runs.get(i));
+      }
+      long available = fixture.space.availablePages();
+      fixture.log.recordBytesMax = 8192;
+      assertThrows(
+          SpaceExhaustedException.class, () -> fixture.space.allocateRun(fixture.key, 300));
+      assertEquals(available, fixture.space.availablePages());
+      assertEquals(100, fixture.space.allocateRun(fixture.key, 100).pageCount());
+      assertFalse(fixture.log.isChangeLost);
+    }
+  }
+
+  /** Its pages can never be written: a checkpoint would wait for them without end. */
+  @Test
+  void shouldReportAChangeThatTheLogDidNotTake() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(512)) {
+      fixture.log.isRefusing = true;
+      assertThrows(IllegalStateException.class, () -> fixture.space.allocateRun(fixture.key, 3));
+      assertTrue(fixture.log.isChangeLost);
     }
   }
 

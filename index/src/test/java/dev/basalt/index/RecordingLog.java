@@ -17,6 +17,9 @@ final class RecordingLog implements StructureLog, LogGate {
   final List<Structure> records = new ArrayList<>();
   boolean isKeeping;
   volatile long horizon = Long.MIN_VALUE;
+  int recordBytesMax = Integer.MAX_VALUE;
+  boolean isRefusing;
+  boolean isChangeLost;
   private long nextLsn = 1;
 
   @Override
@@ -38,6 +41,9 @@ final class RecordingLog implements StructureLog, LogGate {
 
   @Override
   public synchronized long append(StructureChange change) {
+    if (isRefusing) {
+      throw new IllegalStateException("refused");
+    }
     long lsn = nextLsn++;
     if (isKeeping) {
       try (Arena arena = Arena.ofConfined()) {
@@ -47,6 +53,16 @@ final class RecordingLog implements StructureLog, LogGate {
       }
     }
     return lsn;
+  }
+
+  @Override
+  public int recordBytesMax() {
+    return recordBytesMax;
+  }
+
+  @Override
+  public void changeLost() {
+    isChangeLost = true;
   }
 
   @Override

@@ -149,6 +149,16 @@ public class BTreeBenchmark {
     }
 
     @Override
+    public int recordBytesMax() {
+      return Integer.MAX_VALUE;
+    }
+
+    @Override
+    public void changeLost() {
+      throw new AssertionError("nothing is refused");
+    }
+
+    @Override
     public long durableLsn() {
       return Long.MAX_VALUE;
     }

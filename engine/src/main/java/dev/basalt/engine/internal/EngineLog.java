@@ -77,6 +77,16 @@ final class EngineLog implements LogGate, StructureLog {
   }
 
   @Override
+  public int recordBytesMax() {
+    return wal.recordBytesMax();
+  }
+
+  @Override
+  public void changeLost() {
+    wal.changeLost();
+  }
+
+  @Override
   public long append(StructureChange change) throws IOException {
     long lsn = wal.append(change);
     Set<Long> noted = endedRuns;

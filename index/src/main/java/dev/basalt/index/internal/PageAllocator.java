@@ -27,6 +27,9 @@ public final class PageAllocator {
   private static final int MAPS_PER_STEP_MAX = 10;
   private static final int JOINED_EXTENTS_MAX = 512;
 
+  /** What a record has beside extents and images, at most. */
+  private static final int RECORD_OVERHEAD_BYTES = 1024;
+
   private final BufferPool pool;
   private final StructureLog log;
   private final int pageBytes;
@@ -213,6 +216,7 @@ public final class PageAllocator {
     try {
       PageExtents extents = work.extents;
       choose(step, extents, pages);
+      checkRecord(extents);
       step.enter();
       logAllocated(step, extents);
       int length = extents.size() * PageDelta.EXTENT_BYTES;
@@ -221,6 +225,18 @@ public final class PageAllocator {
       return new PageRun(lsn, extents.firsts(), extents.counts());
     } finally {
       step.end();
+    }
+  }
+
+  /** Throws when the pages are too scattered for one record: it has their extents twice. */
+  private void checkRecord(PageExtents extents) throws SpaceExhaustedException {
+    int images = newGroup < 0 ? 0 : 2;
+    long bytes =
+        RECORD_OVERHEAD_BYTES
+            + (long) images * pageBytes
+            + 2L * extents.size() * PageDelta.EXTENT_BYTES;
+    if (bytes > log.recordBytesMax()) {
+      throw new SpaceExhaustedException(extents.pages(), limit);
     }
   }
 

@@ -13,8 +13,8 @@ import java.io.IOException;
  * <p>{@link #begin}; latch pages ({@link #adopt}, {@link #latch}, {@link #create}); {@link #enter};
  * change them by deltas and images; {@link #commit}; {@link #end} always, which unlatches what a
  * step that was given up still holds. All waits are before {@link #enter}. A step that fails after
- * that (the log has failed) leaves its pages with an LSN that never becomes durable, so that they
- * are never written.
+ * that leaves its pages with an LSN that never becomes durable, so that they are never written, and
+ * ends the log, so that nobody waits for that.
  *
  * <p><b>Concurrency.</b> Used by one thread at a time.
  */
@@ -162,10 +162,15 @@ public final class StructureStep {
   /** Ends the step, committed or not. */
   void end() {
     if (count > 0 && isEntered) {
+      boolean isLost = false;
       for (int i = 0; i < count; i++) {
         if (states[i] == CHANGED) {
           PageHeader.lsn(pool.address(pageIds[i]), NEVER_DURABLE);
+          isLost = true;
         }
+      }
+      if (isLost) {
+        log.changeLost();
       }
     }
     unlatchAll();

@@ -204,13 +204,14 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
     return space.admissibleBytesMax();
   }
 
-  /**
-   * Returns the longest record.
-   *
-   * @return bytes
-   */
+  @Override
   public int recordBytesMax() {
     return region.recordBytesMax();
+  }
+
+  @Override
+  public void changeLost() {
+    progress.fail("broken invariant: a structure change could not be logged", null);
   }
 
   /**

@@ -214,6 +214,16 @@ class WalTest {
   }
 
   @Test
+  void shouldFailEveryCallOnceAChangeIsLost() throws IOException {
+    try (LogLife life = open(device(FAST), LOG_BYTES, PATIENT)) {
+      life.wal.changeLost();
+      assertThrows(LogFailedException.class, life.wal::check);
+      assertThrows(LogFailedException.class, () -> life.append(1, 10));
+      assertThrows(LogFailedException.class, () -> life.wal.awaitDurable(Long.MAX_VALUE - 1));
+    }
+  }
+
+  @Test
   void shouldTrackStructureRecordsAndRuns() throws IOException {
     SimulatedDevice device = device(FAST);
     long runLsn;
