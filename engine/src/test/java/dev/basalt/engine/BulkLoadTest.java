@@ -325,6 +325,16 @@ final class BulkLoadTest {
   }
 
   @Test
+  void shouldLoadValuesOfAlmostAPage() {
+    SimulatedDevice device = device(PLAN);
+    try (Store store = open(device)) {
+      int pageBytes = StoreConfig.builder().device("sim:test").build().pageBytes();
+      store.table("t").bulkLoad(new Numbers(200, pageBytes - 96));
+      assertLoaded(store, 200, pageBytes - 96);
+    }
+  }
+
+  @Test
   void shouldBeAllOrNothingWhenAnyCommandFails() {
     int complete = 0;
     int failures = 0;

@@ -161,6 +161,18 @@ class TreeLoaderTest {
     }
   }
 
+  /** Among them those that need a page more for the extents they might have. */
+  @Test
+  void shouldLoadLargeValuesOfAnyLengthFromAsManyPagesAsItAsksFor() throws IOException {
+    for (int length = 3_900; length < 16_400; length += 31) {
+      try (TreeFixture fixture = TreeFixture.inMemory(1024)) {
+        NavigableMap<byte[], byte[]> entries = entries(20, length);
+        new LoadFixture(fixture, 1).load(entries);
+        LoadFixture.assertContent(fixture, entries);
+      }
+    }
+  }
+
   @Test
   void shouldJoinRunsThatAreStartedAnew() throws IOException {
     try (TreeFixture fixture = TreeFixture.inMemory(4096)) {

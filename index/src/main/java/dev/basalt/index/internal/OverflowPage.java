@@ -39,9 +39,14 @@ final class OverflowPage {
     return divideUp(valueStart(4) + valueBytes, payloadBytes(pageBytes));
   }
 
-  /** Returns how many pages a value needs when every page is an extent of its own. */
+  /**
+   * Returns how many pages a value needs when every page is an extent of its own; not fewer than
+   * {@link #pages}, which a value of less than four pages could do with.
+   */
   static long pagesMax(long valueBytes, int pageBytes) {
-    return divideUp(HEADER_BYTES + valueBytes, payloadBytes(pageBytes) - PageDelta.EXTENT_BYTES);
+    long scattered =
+        divideUp(HEADER_BYTES + valueBytes, payloadBytes(pageBytes) - PageDelta.EXTENT_BYTES);
+    return Math.max(scattered, pages(valueBytes, pageBytes));
   }
 
   private static long divideUp(long dividend, long divisor) {
