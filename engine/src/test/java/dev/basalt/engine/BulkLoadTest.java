@@ -325,6 +325,23 @@ final class BulkLoadTest {
   }
 
   @Test
+  void shouldFreeItsPagesWhenTheSourceEndsWithAnError() {
+    try (Store store = open(device(PLAN))) {
+      Table table = store.table("t");
+      long free = store.statistics().counter("store.pagesFree");
+      IntConsumer fail =
+          i -> {
+            if (i == 15_000) {
+              throw new StackOverflowError("no more");
+            }
+          };
+      assertThrows(StackOverflowError.class, () -> table.bulkLoad(new Numbers(20_000, 120, fail)));
+      assertEquals(free, store.statistics().counter("store.pagesFree"));
+      assertEmptyAndWhole(store);
+    }
+  }
+
+  @Test
   void shouldLoadValuesOfAlmostAPage() {
     SimulatedDevice device = device(PLAN);
     try (Store store = open(device)) {

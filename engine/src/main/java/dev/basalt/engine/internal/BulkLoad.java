@@ -72,7 +72,7 @@ final class BulkLoad {
       }
       publish();
       return loader.count();
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) { // also what the source throws
       giveUp(e);
       throw e;
     }
@@ -203,7 +203,7 @@ final class BulkLoad {
   }
 
   /** Frees the pages; what cannot be freed now is at the next opening. */
-  private void giveUp(Exception cause) {
+  private void giveUp(Throwable cause) {
     try {
       Operation op = enterWriter();
       try {
