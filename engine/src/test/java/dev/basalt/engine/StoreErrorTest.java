@@ -4,6 +4,7 @@ package dev.basalt.engine;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.engine.internal.EngineSwitches;
@@ -13,6 +14,8 @@ import dev.basalt.iostack.sim.SimulatedGeometry;
 import dev.basalt.iostack.sim.SimulationPlan;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -52,17 +55,50 @@ final class StoreErrorTest {
 
   @Test
   void shouldGoOnOrSayWhyAfterAnyFailedCommandOfALargeValue() {
-    int survived = 0;
+    int failed = 0;
     for (int command = 60; command < 260; command++) {
       SimulatedDevice device =
           new SimulatedDevice(
               SimulatedGeometry.of(8 << 20), PLAN.withErrorAt(command), Execution.threads());
-      survived += liveThroughAnError(device, command) ? 1 : 0;
+      failed += liveThroughAnError(device, command) ? 1 : 0;
     }
-    assertTrue(survived > 0, "no error left the store well");
+    assertTrue(failed > 0, "no error reached a caller");
   }
 
-  /** Returns whether the store went on after the error. */
+  @Test
+  void shouldNotGoOnAfterAFailedFlush() {
+    Set<String> failures = new TreeSet<>();
+    for (int command = 20; command < 320; command += 2) {
+      SimulatedDevice device =
+          new SimulatedDevice(
+              SimulatedGeometry.of(8 << 20), PLAN.withErrorAt(command), Execution.threads());
+      try (Store store = open(device)) {
+        failures.addAll(putUntilAFlushFails(store));
+      } catch (StoreException e) {
+        assertNotNull(e.getMessage());
+      }
+    }
+    assertTrue(failures.size() >= 2, failures.toString());
+  }
+
+  /** Returns what the store said, of a failed flush only. */
+  private static Set<String> putUntilAFlushFails(Store store) {
+    Table table = store.table("t");
+    for (int i = 0; i < 100; i++) {
+      try {
+        table.put(key(i), value(i, i % 3 == 0 ? VALUE_BYTES : 700));
+      } catch (StoreException e) {
+        String message = String.valueOf(e.getMessage());
+        if (message.contains("flush")) {
+          assertThrows(StorePoisonedException.class, () -> table.get(key(0)), message);
+          return Set.of(message);
+        }
+      }
+    }
+    return Set.of();
+  }
+
+  /** Returns whether the error reached a caller. */
   private static boolean liveThroughAnError(SimulatedDevice device, int command) {
     boolean[] isStored = new boolean[200];
     boolean hasFailed = false;
@@ -93,7 +129,7 @@ final class StoreErrorTest {
       close(store);
     }
     check(next, isStored, command);
-    return hasFailed && !isPoisoned;
+    return hasFailed || isPoisoned;
   }
 
   private static void close(Store store) {

@@ -151,7 +151,7 @@ final class BulkLoad {
     try {
       supply(loader.neededPages());
       loader.finish();
-      flush();
+      failure.flush(io);
     } finally {
       gate.exit(op);
     }
@@ -165,15 +165,6 @@ final class BulkLoad {
       commits.awaitLoaded(lsn);
     } finally {
       gate.exit(op);
-    }
-  }
-
-  private void flush() throws IOException {
-    try {
-      io.flush();
-    } catch (IOException e) {
-      failure.poison(e); // What was written before it may be lost, whoever asks next.
-      throw e;
     }
   }
 

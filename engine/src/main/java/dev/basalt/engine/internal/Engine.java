@@ -57,13 +57,14 @@ public final class Engine implements AutoCloseable {
             parts.layout(),
             StoreOpener.pageCountMax(config, parts.device(), parts.layout()),
             config.growthBytes(),
+            failure,
             execution);
     UnfreedRuns unfreed = new UnfreedRuns(parts.wal(), pages);
     pendingRuns = new PendingRuns(parts, space, execution);
     checkpointer =
         new Checkpointer(parts, pages::pageLimit, unfreed, pendingRuns, failure, execution);
     tables = new Tables(pages);
-    largeValues = new LargeValues(parts, unfreed);
+    largeValues = new LargeValues(parts, unfreed, failure);
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
     creationLock = new KeyLocks(execution);

@@ -29,11 +29,13 @@ final class LargeValues {
   private static final int PAGE_OVERHEAD_BYTES = 128;
 
   private final UnfreedRuns unfreed;
+  private final StoreFailure failure;
   private final IoStack io;
   private final int pageBytes;
 
-  LargeValues(StoreParts parts, UnfreedRuns unfreed) {
+  LargeValues(StoreParts parts, UnfreedRuns unfreed, StoreFailure failure) {
     this.unfreed = unfreed;
+    this.failure = failure;
     io = parts.io();
     pageBytes = parts.layout().pageBytes();
   }
@@ -62,7 +64,7 @@ final class LargeValues {
     PageRun run = op.runs.getLast();
     writer.write(value);
     writer.finish(op.value);
-    io.flush();
+    failure.flush(io);
     MemorySegment reference = EngineMemory.segment(op.value.address(), ValueBuffer.REFERENCE_BYTES);
     op.record.putOverflow(table.id(), key, reference, run.lsn());
   }

@@ -13,6 +13,7 @@ import dev.basalt.engine.internal.wal.LogFullException;
 import dev.basalt.index.DamagedRecordException;
 import dev.basalt.index.DamagedTreeException;
 import dev.basalt.index.SpaceExhaustedException;
+import dev.basalt.iostack.IoStack;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -75,6 +76,22 @@ public final class StoreFailure {
    */
   public void poison(Throwable cause) {
     FIRST.compareAndSet(this, null, cause);
+  }
+
+  /**
+   * Flushes the device. A failure poisons the store: what was written before may be lost, and the
+   * next flush, of a checkpoint that relies on it, need not fail again.
+   *
+   * @param io whose device
+   * @throws IOException when the flush has failed
+   */
+  public void flush(IoStack io) throws IOException {
+    try {
+      io.flush();
+    } catch (IOException e) {
+      poison(e);
+      throw e;
+    }
   }
 
   /**

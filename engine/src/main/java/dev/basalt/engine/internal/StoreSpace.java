@@ -32,6 +32,7 @@ final class StoreSpace {
   }
 
   private final PageSpace pages;
+  private final StoreFailure failure;
   private final IoStack io;
   private final BlockDevice device;
   private final StoreLayout layout;
@@ -49,8 +50,10 @@ final class StoreSpace {
       StoreLayout layout,
       long pageCountMax,
       long growthBytes,
+      StoreFailure failure,
       Execution execution) {
     this.pages = pages;
+    this.failure = failure;
     this.io = io;
     device = io.device();
     this.layout = layout;
@@ -85,11 +88,11 @@ final class StoreSpace {
     int blockBytes = device.capabilities().blockBytes();
     try {
       device.grow((bytes + blockBytes - 1) / blockBytes);
-      io.flush(); // the log may name the new pages from now on, so the size must outlive a power
-      // cut
     } catch (IOException e) {
       throw new StoreFullException("the store is full: " + e.getMessage(), e);
     }
+    // The log may name the new pages from now on, so the size must outlive a power cut.
+    failure.flush(io);
     pages.raiseLimit(pageCount);
   }
 
