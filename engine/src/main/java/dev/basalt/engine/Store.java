@@ -175,7 +175,10 @@ public final class Store implements AutoCloseable {
     return config;
   }
 
-  /** Waits for the calls under way, takes a checkpoint, and releases everything. Idempotent. */
+  /**
+   * Waits for the calls under way, takes a checkpoint, and releases everything. Idempotent: whoever
+   * else closes the store waits until it is closed, and may open it again at once.
+   */
   @Override
   public void close() {
     engine.close();

@@ -12,6 +12,7 @@ import dev.basalt.engine.internal.EngineSwitches;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.sim.SimulatedDevice;
 import dev.basalt.iostack.sim.SimulatedGeometry;
+import dev.basalt.iostack.sim.Simulation;
 import dev.basalt.iostack.sim.SimulationPlan;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
@@ -35,6 +36,10 @@ final class StoreResilienceTest {
   }
 
   private static Store open(SimulatedDevice device, int growthBytes) {
+    return open(device, growthBytes, Execution.threads());
+  }
+
+  private static Store open(SimulatedDevice device, int growthBytes, Execution execution) {
     StoreConfig config =
         StoreConfig.builder()
             .device("sim:test")
@@ -43,7 +48,7 @@ final class StoreResilienceTest {
             .growthBytes(growthBytes)
             .queueDepth(16)
             .build();
-    return Store.open(config, device, Execution.threads(), EngineSwitches.NONE_BROKEN, STORE_ID);
+    return Store.open(config, device, execution, EngineSwitches.NONE_BROKEN, STORE_ID);
   }
 
   private static byte[] bytes(String text) {
@@ -167,6 +172,30 @@ final class StoreResilienceTest {
     }
     cursor.close();
     store.close();
+  }
+
+  @Test
+  void shouldBeClosedWhenAnyOfSeveralClosersReturns() {
+    for (long seed = 0; seed < 20; seed++) {
+      Simulation simulation = new Simulation(seed);
+      SimulatedDevice device =
+          new SimulatedDevice(SimulatedGeometry.of(16 << 20), PLAN, simulation);
+      simulation.client(
+          "opener", () -> closeTwice(open(device, 1 << 20, simulation), simulation, device));
+      simulation.run();
+    }
+  }
+
+  private static void closeTwice(Store store, Simulation simulation, SimulatedDevice device) {
+    store.table("t").put(bytes("a"), bytes("b"));
+    for (int i = 0; i < 2; i++) {
+      simulation.client(
+          "closer " + i,
+          () -> {
+            store.close();
+            assertThrows(IllegalStateException.class, () -> device.openQueuePair(1));
+          });
+    }
   }
 
   @Test

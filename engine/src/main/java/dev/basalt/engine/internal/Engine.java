@@ -12,6 +12,8 @@ import dev.basalt.index.PageSpace;
 import dev.basalt.index.TreeLoader;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.agent.ParkingLot;
+import dev.basalt.iostack.agent.WaitCondition;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -41,7 +43,10 @@ public final class Engine implements AutoCloseable {
   private final LargeValues largeValues;
   private final Commits commits;
   private final KeyLocks creationLock;
+  private final ParkingLot closeLot;
+  private final WaitCondition isClosing = _ -> isClosing();
   private final List<OperationCounters> counters = new ArrayList<>();
+  private volatile boolean isClosed;
 
   private Engine(
       StoreConfig config, StoreParts parts, Execution execution, EngineSwitches switches) {
@@ -68,6 +73,7 @@ public final class Engine implements AutoCloseable {
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
     creationLock = new KeyLocks(execution);
+    closeLot = new ParkingLot(execution);
     parts.io().whenFailed(failure::poison);
     parts.wal().whenFailed(failure::poison);
     parts.pool().whenFailed(failure::poison);
@@ -458,8 +464,22 @@ public final class Engine implements AutoCloseable {
   @Override
   public void close() {
     if (!gate.close()) {
+      closeLot.awaitWhile(0, isClosing, 0);
       return;
     }
+    try {
+      closeLayers();
+    } finally {
+      isClosed = true;
+      closeLot.wakeAll(0);
+    }
+  }
+
+  private boolean isClosing() {
+    return !isClosed;
+  }
+
+  private void closeLayers() {
     try {
       checkpointer.close();
       if (!failure.isPoisoned()) {
