@@ -50,6 +50,7 @@ public final class Store implements AutoCloseable {
    * @throws StoreFormatException when the device holds something else, a newer format or too little
    * @throws StoreBusyException when another process has it open
    * @throws StoreDamagedException when what is there cannot be read
+   * @throws StoreFullException when there is no space for a new store
    * @throws StoreException when the device cannot be opened
    */
   public static Store open(StoreConfig config) {

@@ -7,6 +7,7 @@ import dev.basalt.engine.Durability;
 import dev.basalt.engine.StoreConfig;
 import dev.basalt.engine.StoreDamagedException;
 import dev.basalt.engine.StoreFormatException;
+import dev.basalt.engine.StoreFullException;
 import dev.basalt.engine.internal.wal.CheckpointState;
 import dev.basalt.engine.internal.wal.LogEnd;
 import dev.basalt.engine.internal.wal.LogPosition;
@@ -20,6 +21,8 @@ import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.IoStackConfig;
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.linux.Errno;
+import dev.basalt.linux.ErrnoException;
 import java.io.IOException;
 import java.util.UUID;
 
@@ -126,9 +129,24 @@ final class StoreOpener {
               + " check the path, or allow it");
     }
     StoreLayout layout = newLayout();
-    device.grow((layout.endBytes() + blockBytes() - 1) / blockBytes());
+    makeRoom(layout.endBytes());
     return new SuperblockArea.Outcome.Found(
         superblocks.format(layout, CheckpointState.initial()), null);
+  }
+
+  private void makeRoom(long storeBytes) throws IOException {
+    try {
+      device.grow(Math.ceilDiv(storeBytes, blockBytes()));
+    } catch (ErrnoException e) {
+      if (e.errno() == Errno.ENOSPC || e.errno() == Errno.EDQUOT) {
+        throw new StoreFullException(
+            ("no space for a new store of %,d bytes: free some,"
+                    + " or choose a smaller log or growth step (%s)")
+                .formatted(storeBytes, e.getMessage()),
+            e);
+      }
+      throw e;
+    }
   }
 
   private StoreLayout newLayout() {
