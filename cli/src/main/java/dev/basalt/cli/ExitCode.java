@@ -24,6 +24,9 @@ final class ExitCode {
   /** A defect of Basalt itself; the only case that prints a stack trace. */
   static final int INTERNAL = 70;
 
+  /** Not enough memory for the JVM's heap. */
+  static final int MEMORY = 71;
+
   /** No space left for the store. */
   static final int FULL = 73;
 
@@ -42,6 +45,7 @@ final class ExitCode {
     NO_INPUT + ":the input file or the store cannot be read",
     UNAVAILABLE + ":the back end cannot run here or cannot open the device",
     INTERNAL + ":a defect of Basalt; please report it",
+    MEMORY + ":not enough memory; nothing acknowledged is lost",
     FULL + ":no space left; nothing acknowledged is lost",
     IO + ":an I/O error",
     BUSY + ":another process has the store open",

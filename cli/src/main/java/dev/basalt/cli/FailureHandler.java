@@ -46,15 +46,31 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
     }
     int exitCode = exitCode(failure);
     if (exitCode == ExitCode.INTERNAL) {
-      err.println("basalt: internal error; please report it with what follows");
-      failure.printStackTrace(err);
-      return exitCode;
+      return reportDefect(failure);
     }
     err.println("basalt: " + message(failure));
     if (System.getenv(TRACE_VARIABLE) != null) {
       failure.printStackTrace(err);
     }
     return exitCode;
+  }
+
+  /** Tells what only the JVM or a defect throws. */
+  int handleError(Error failure) {
+    if (failure instanceof OutOfMemoryError) {
+      err.println(
+          "basalt: not enough memory: "
+              + failure.getMessage()
+              + "; allow more, as with BASALT_JAVA_OPTIONS=-Xmx8g");
+      return ExitCode.MEMORY;
+    }
+    return reportDefect(failure);
+  }
+
+  private int reportDefect(Throwable failure) {
+    err.println("basalt: internal error; please report it with what follows");
+    failure.printStackTrace(err);
+    return ExitCode.INTERNAL;
   }
 
   private static int exitCode(Exception failure) {

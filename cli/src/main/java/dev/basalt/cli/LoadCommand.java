@@ -108,9 +108,11 @@ final class LoadCommand extends StoreCommand {
     } catch (MalformedInputException e) {
       writer.finish();
       throw malformed(e, atOnce + writer.recordCount());
-    } catch (IllegalStateException | IllegalArgumentException e) {
-      throw new CommandFailure(
-          ExitCode.DATA, "near line " + source.lineNumber() + ": " + e.getMessage());
+    } catch (IllegalArgumentException e) {
+      String where = "near line " + source.lineNumber() + ": ";
+      throw refused(where + e.getMessage(), atOnce + writer.recordCount());
+    } catch (IllegalStateException e) { // the table is not empty
+      throw new CommandFailure(ExitCode.DATA, String.valueOf(e.getMessage()));
     } finally {
       progress.end();
       writer.stop();
@@ -137,11 +139,14 @@ final class LoadCommand extends StoreCommand {
 
   private IOException malformed(IOException failure, long recordCount) {
     if (failure instanceof MalformedInputException) {
-      throw new CommandFailure(
-          ExitCode.DATA,
-          file + ": " + failure.getMessage() + " (" + recordCount + " records loaded)");
+      throw refused(String.valueOf(failure.getMessage()), recordCount);
     }
     return failure;
+  }
+
+  private CommandFailure refused(String problem, long recordCount) {
+    return new CommandFailure(
+        ExitCode.DATA, "%s: %s (%,d records loaded)".formatted(file, problem, recordCount));
   }
 
   private RecordSource source(InputStream stream) {

@@ -49,15 +49,18 @@ public final class Main {
             .setErr(streams.err())
             .setCaseInsensitiveEnumValuesAllowed(true);
     describe(command);
-    int exitCode = command.execute(arguments);
+    int exitCode = 0;
     try {
+      exitCode = command.execute(arguments);
       streams.out().flush();
+      return exitCode;
     } catch (Output.Failed e) {
       return e.isReaderGone()
           ? exitCode
           : failures.handleExecutionException(e, command, command.getParseResult());
+    } catch (Error e) { // Left to the JVM it would exit as for a key that is not there.
+      return failures.handleError(e);
     }
-    return exitCode;
   }
 
   private static void describe(CommandLine command) {

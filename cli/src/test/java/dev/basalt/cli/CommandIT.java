@@ -104,10 +104,22 @@ class CommandIT {
     done(input, "load", "--format", "tsv", "--sorted", "-");
     assertEquals("20000\n", done("", "scan", "--count"));
     assertEquals("value 12345\n", done("", "get", "012345"));
-    assertEquals(ExitCode.DATA, run(input, "load", "--format", "tsv", "--sorted", "-").exitCode());
+    CommandRunner.Outcome again = run(input, "load", "--format", "tsv", "--sorted", "-");
+    assertEquals(ExitCode.DATA, again.exitCode(), again.err());
+    assertEquals("basalt: table 'default' is not empty\n", again.err());
     CommandRunner.Outcome unsorted =
         run("b\t1\na\t2\n", "load", "--format", "tsv", "--sorted", "--table", "other", "-");
     assertEquals(ExitCode.DATA, unsorted.exitCode(), unsorted.err());
+  }
+
+  @Test
+  void shouldSayWhatWasLoadedBeforeARecordThatIsTooLong() {
+    String input = "b\t1\na\t2\n" + "k".repeat(1001) + "\t3\n";
+    CommandRunner.Outcome outcome = run(input, "load", "--format", "tsv", "-");
+    assertEquals(ExitCode.DATA, outcome.exitCode());
+    assertTrue(outcome.err().contains("near line 3: key length is 1001"), outcome.err());
+    assertTrue(outcome.err().contains("(1 records loaded)"), outcome.err());
+    assertEquals("1\n", done("", "scan", "--count"));
   }
 
   @Test

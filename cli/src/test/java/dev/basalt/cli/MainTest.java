@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -83,5 +85,16 @@ class MainTest {
   void shouldTellAMissingConfigurationFile() {
     CommandRunner.Outcome outcome = CommandRunner.run("config", "--config", "/nosuch/file");
     assertEquals(ExitCode.NO_INPUT, outcome.exitCode());
+  }
+
+  @Test
+  void shouldNotTakeAnErrorForAKeyThatIsNotThere() {
+    StringWriter text = new StringWriter();
+    FailureHandler failures = new FailureHandler(new PrintWriter(text, true));
+    assertEquals(ExitCode.MEMORY, failures.handleError(new OutOfMemoryError("Java heap space")));
+    assertTrue(text.toString().contains("BASALT_JAVA_OPTIONS=-Xmx"), text.toString());
+    assertFalse(text.toString().contains("\tat "), text.toString());
+    assertEquals(ExitCode.INTERNAL, failures.handleError(new StackOverflowError()));
+    assertTrue(text.toString().contains("\tat "), text.toString());
   }
 }

@@ -105,7 +105,8 @@ public final class CsvSource implements RecordSource {
       if (e.getCause() instanceof IOException cause) {
         throw readFailure(cause);
       }
-      throw new MalformedInputException(lineNumber(), String.valueOf(e.getMessage()));
+      Throwable reason = e.getCause() == null ? e : e.getCause();
+      throw new MalformedInputException(lineNumber(), String.valueOf(reason.getMessage()));
     } catch (UncheckedIOException e) {
       throw readFailure(Objects.requireNonNull(e.getCause()));
     }
