@@ -7,8 +7,9 @@ package dev.basalt.iostack;
  * @param description one line for people: back end, path or model
  * @param blockBytes logical block size in bytes, a power of two from 512
  * @param transferBytesMax the most bytes of one command, a multiple of the block size
- * @param atomicWriteBytes the largest aligned write that is never torn by a power failure, a power
- *     of two from 512; less than a block where a file's blocks span several sectors of its disk
+ * @param atomicWriteBytes the aligned unit that a power failure never tears, also within a longer
+ *     write, a power of two from 512; less than a block where a file's blocks span several sectors
+ *     of its disk
  * @param memoryAlignmentBytes alignment of memory addresses, a power of two
  * @param queueDepthMax the largest depth of a queue pair
  * @param volatileWriteCache whether a completed write needs a flush to be durable

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack.sim;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
@@ -27,18 +28,19 @@ record CachedWrite(long number, long lba, long lbaCount, byte @Nullable [][] dat
     return new CachedWrite(changed, lba, lbaCount, data);
   }
 
-  /** Takes each atomic unit of the change or leaves it, as chance decides; a block at a time. */
+  /**
+   * Takes each atomic unit of the change or leaves it, as chance decides. A unit stays one change:
+   * what survives the end of a process must not be torn within a unit by a later power cut.
+   */
   void tear(int unitBlocks, SplittableRandom random, List<CachedWrite> survivors) {
-    boolean survives = false;
-    for (int i = 0; i < lbaCount; i++) {
-      if (i == 0 || (lba + i) % unitBlocks == 0) {
-        survives = random.nextBoolean();
+    int from = 0;
+    while (from < lbaCount) {
+      int limit = (int) Math.min(lbaCount, from + unitBlocks - (lba + from) % unitBlocks);
+      if (random.nextBoolean()) {
+        byte[][] part = data == null ? null : Arrays.copyOfRange(data, from, limit);
+        survivors.add(new CachedWrite(number, lba + from, limit - from, part));
       }
-      if (survives) {
-        byte[] block = block(i);
-        byte[][] blocks = block == null ? null : new byte[][] {block};
-        survivors.add(new CachedWrite(number, lba + i, 1, blocks));
-      }
+      from = limit;
     }
   }
 
