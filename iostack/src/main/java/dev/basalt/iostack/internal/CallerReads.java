@@ -10,6 +10,7 @@ import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.agent.ParkingLot;
 import dev.basalt.iostack.agent.WaitCondition;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
@@ -58,6 +59,7 @@ public final class CallerReads implements AutoCloseable {
   private final WaitCondition isInUse = _ -> isInUse();
   private final AtomicIntegerArray claims;
   private final AtomicLongArray counters;
+  private final AtomicBoolean isClosed = new AtomicBoolean();
   private volatile boolean closing;
 
   private CallerReads(BlockReader[] readers, Execution execution) {
@@ -153,7 +155,9 @@ public final class CallerReads implements AutoCloseable {
   public void close() {
     closing = true;
     lot.awaitWhile(0, isInUse, 0);
-    close(readers);
+    if (isClosed.compareAndSet(false, true)) {
+      close(readers);
+    }
   }
 
   private static void close(@Nullable BlockReader[] readers) {
