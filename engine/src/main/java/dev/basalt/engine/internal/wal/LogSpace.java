@@ -60,7 +60,10 @@ final class LogSpace {
   private volatile long beginLsn;
   private volatile boolean isCheckpointWanted;
 
-  /** Between a checkpoint's begin and its end; it may free what is waited for. */
+  /**
+   * Between a checkpoint's begin and its end, which may free what is waited for. Written by who
+   * takes the checkpoint; a waiter that reads it too early asks for one more, which does no harm.
+   */
   private volatile boolean isCheckpointUnderWay;
 
   private volatile Runnable checkpointer = () -> {};
