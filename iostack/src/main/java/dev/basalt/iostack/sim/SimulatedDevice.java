@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * completion is delivered, and durable once a flush that was queued after that has ended. What is
  * not durable at a power cut is kept, lost, or torn between atomic units; so are writes in flight.
  * Writes to the same block are never undone out of order. The cache is finite: beyond {@link
- * #CACHED_WRITES_MAX} writes the oldest become durable by themselves.
+ * #CACHED_WRITES_MAX} writes the oldest become durable by themselves. A failed flush leaves some of
+ * them volatile for ever.
  *
  * <p><b>Memory.</b> The device reads what it writes when the command is submitted or when it is
  * executed, as chance decides; so changing memory too early shows. After a power cut it touches no
@@ -282,12 +283,14 @@ public final class SimulatedDevice implements BlockDevice {
     trace(command.number, status);
     if (command.isChange()) {
       change(command, status);
-    } else if (status == IoStatus.SUCCESS) {
-      if (command.isRead()) {
+    } else if (command.isRead()) {
+      if (status == IoStatus.SUCCESS) {
         command.deliver(visible, geometry.blockBytes());
-      } else {
-        flush(random.nextBoolean() ? changeCount : command.flushHorizon);
       }
+    } else if (status == IoStatus.SUCCESS) {
+      flush(random.nextBoolean() ? changeCount : command.flushHorizon);
+    } else {
+      loseSome();
     }
     return status;
   }
@@ -354,6 +357,11 @@ public final class SimulatedDevice implements BlockDevice {
     if (cached.size() > CACHED_WRITES_MAX) {
       cached.remove().apply(durable);
     }
+  }
+
+  /** After a failed flush no later one makes durable what was lost, though it can be read. */
+  private void loseSome() {
+    cached.removeIf(_ -> random.nextBoolean());
   }
 
   private void flush(long horizon) {

@@ -207,6 +207,27 @@ class SimulatedDeviceTest {
   }
 
   @Test
+  void shouldLoseWhatAFailedFlushHadToKeepAlthoughTheNextSucceeds() {
+    Set<Boolean> lost = new HashSet<>();
+    for (long seed = 0; seed < 20; seed++) {
+      SimulatedDevice device =
+          run(
+              SimulationPlan.of(seed).withErrorAt(2),
+              (simulation, queuePair) -> {
+                fill(0, 1);
+                await(simulation, queuePair, queuePair.tryWrite(0, PAGE_BLOCKS, address(0), 0));
+                assertNotEquals(0, await(simulation, queuePair, queuePair.tryFlush(0)));
+                assertEquals(
+                    0, await(simulation, queuePair, queuePair.tryRead(0, 8, address(1), 0)));
+                assertEquals(1, at(1));
+                assertEquals(0, await(simulation, queuePair, queuePair.tryFlush(0)));
+              });
+      lost.add(device.readDurableBlock(0)[0] == 0);
+    }
+    assertEquals(Set.of(true, false), lost);
+  }
+
+  @Test
   void shouldNotTearTheAtomicUnitNorLoseWithoutACache() {
     for (long seed = 0; seed < 40; seed++) {
       boolean hasCache = seed % 2 == 0;
