@@ -58,10 +58,10 @@ public final class IoStack implements AutoCloseable {
     IoStack stack = null;
     int started = 0;
     try {
-      for (; started < pollers.length; started++) {
-        QueuePair queuePair = device.openQueuePair(depth);
-        pollers[started] = new Poller(queuePair, config.ringSize(), execution);
-        pollers[started].start("io-poller-" + started);
+      while (started < pollers.length) {
+        Poller poller = new Poller(device.openQueuePair(depth), config.ringSize(), execution);
+        pollers[started++] = poller;
+        poller.start("io-poller-" + (started - 1));
       }
       stack = new IoStack(device, pollers, callerReads);
       return stack;

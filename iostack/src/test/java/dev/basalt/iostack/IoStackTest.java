@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.basalt.iostack.agent.Agent;
+import dev.basalt.iostack.agent.AgentHandle;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.sim.SimulatedDevice;
 import dev.basalt.iostack.sim.SimulatedGeometry;
@@ -197,6 +199,16 @@ class IoStackTest {
     stack.close();
   }
 
+  @Test
+  void shouldLeaveNoQueuePairOpenWhenAPollerCannotStart() throws Exception {
+    Execution refusing = new RefusingExecution(1);
+    try (SimulatedDevice device =
+        new SimulatedDevice(SimulatedGeometry.of(1 << 20), SimulationPlan.of(1), refusing)) {
+      IoStackConfig config = new IoStackConfig(2, 8, 64);
+      assertThrows(OutOfMemoryError.class, () -> IoStack.start(device, config, refusing));
+    } // Which throws while a queue pair is open.
+  }
+
   private static IoStack start(IoStackConfig config) throws IOException {
     return start(SimulationPlan.of(1), config);
   }
@@ -243,5 +255,48 @@ class IoStackTest {
   /** What each of many threads does. */
   private interface Body {
     void run(int index) throws IOException;
+  }
+
+  /** Threads as in production, of which there are few. */
+  private static final class RefusingExecution implements Execution {
+    private final Execution threads = Execution.threads();
+    private int startsLeft;
+
+    RefusingExecution(int startsLeft) {
+      this.startsLeft = startsLeft;
+    }
+
+    @Override
+    public long nanoTime() {
+      return threads.nanoTime();
+    }
+
+    @Override
+    public void park(Object blocker) {
+      threads.park(blocker);
+    }
+
+    @Override
+    public void parkNanos(Object blocker, long nanos) {
+      threads.parkNanos(blocker, nanos);
+    }
+
+    @Override
+    public void unpark(Thread thread) {
+      threads.unpark(thread);
+    }
+
+    @Override
+    public boolean trySpin(int attempt) {
+      return threads.trySpin(attempt);
+    }
+
+    @Override
+    public AgentHandle start(String name, Agent agent) {
+      if (startsLeft-- == 0) {
+        throw new OutOfMemoryError("unable to create native thread");
+      }
+      return threads.start(name, agent);
+    }
   }
 }
