@@ -56,15 +56,20 @@ public final class PageRedo {
    * Goes to the next entry.
    *
    * @return false when there is none
+   * @throws DamagedRecordException when it reaches over the record's end, or is of a length that
+   *     its kind never has
    */
-  public boolean next() {
+  public boolean next() throws DamagedRecordException {
     if (end - next < StructureChange.ENTRY_HEADER_BYTES) {
       return false;
     }
     entry = next;
     int length = payloadBytes();
     if (length < 0 || length > end - entry - StructureChange.ENTRY_HEADER_BYTES) {
-      return false;
+      throw damaged(length + " bytes, more than are left of the record");
+    }
+    if (isRunStart() ? length % PageDelta.EXTENT_BYTES != 0 : isMarker() && length < Long.BYTES) {
+      throw damaged(length + " bytes");
     }
     next = entry + StructureChange.ENTRY_HEADER_BYTES + StructureChange.padded(length);
     return true;
@@ -211,6 +216,10 @@ public final class PageRedo {
    */
   public long loadOwner() {
     return IndexMemory.getLong(entry + StructureChange.ENTRY_HEADER_BYTES);
+  }
+
+  private boolean isMarker() {
+    return isRunEnd() || isLoad();
   }
 
   private int kind() {

@@ -50,6 +50,18 @@ public final class TreeLoader {
   }
 
   /**
+   * Says that the order of the entries is wrong.
+   *
+   * @param index of the entry, from 0
+   * @param key its key
+   * @param before the key before it, which is not below
+   * @return the message, which names both keys
+   */
+  public static String notAbove(long index, byte[] key, byte[] before) {
+    return TreeLoad.notAbove(index, key, before);
+  }
+
+  /**
    * Adds the pages of a run to those the load may use.
    *
    * @param run a new run

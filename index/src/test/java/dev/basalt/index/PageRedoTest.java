@@ -38,6 +38,31 @@ final class PageRedoTest {
     }
   }
 
+  @Test
+  void shouldReportALengthThatCannotBe() {
+    assertNextReported(ChangeKind.RUN_START, 24, 24, "24 bytes");
+    assertNextReported(ChangeKind.RUN_END, 4, 4, "4 bytes");
+    assertNextReported(ChangeKind.LOAD, 0, 0, "0 bytes");
+    assertNextReported(ChangeKind.CUT, 40, 24, "40 bytes, more than are left of the record");
+    assertNextReported(ChangeKind.CUT, -8, 24, "-8 bytes, more than are left of the record");
+  }
+
+  /** Reads an entry that says it is of another length than it is. */
+  private static void assertNextReported(int kind, int saidBytes, int payloadBytes, String found) {
+    StructureChange change = new StructureChange(TreeFixture.PAGE);
+    change.addPayload(kind, 7, 0, payloadBytes);
+    try (Arena arena = Arena.ofConfined()) {
+      long record = arena.allocate(change.lengthBytes(), 8).address();
+      change.encode(record, LSN);
+      IndexMemory.putInt(record + StructureChange.HEADER_BYTES + 12, saidBytes);
+      PageRedo redo = new PageRedo(TreeFixture.PAGE);
+      redo.wrap(record, change.lengthBytes(), LSN);
+      DamagedRecordException e = assertThrows(DamagedRecordException.class, redo::next);
+      String message = String.valueOf(e.getMessage());
+      assertTrue(message.endsWith("kind " + kind + " of page 7: " + found), message);
+    }
+  }
+
   private static void assertReported(
       TreeFixture fixture, int kind, long pageId, int payloadBytes, String found)
       throws IOException {

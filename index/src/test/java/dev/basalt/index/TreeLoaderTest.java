@@ -242,7 +242,7 @@ class TreeLoaderTest {
     }
   }
 
-  private static List<Long> pageIds(byte[] body) {
+  private static List<Long> pageIds(byte[] body) throws DamagedRecordException {
     List<Long> pageIds = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment record = arena.allocateFrom(ValueLayout.JAVA_BYTE, body);

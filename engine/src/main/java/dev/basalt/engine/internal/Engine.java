@@ -19,6 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
@@ -423,15 +424,18 @@ public final class Engine implements AutoCloseable {
     }
     int batchSize = Math.min(LOAD_BATCH_SIZE_MAX, batchSizeAdvised());
     ChangeList changes = new ChangeList();
-    MemorySegment last = null;
+    byte[] last = null;
     long count = 0;
     for (; source.next(); count++) {
-      MemorySegment key = MemorySegment.ofArray(source.key().toArray(ValueLayout.JAVA_BYTE));
-      if (last != null && EngineMemory.compare(last, key) >= 0) {
-        throw new IllegalArgumentException("key " + count + " is not above the one before it");
+      byte[] key = source.key().toArray(ValueLayout.JAVA_BYTE);
+      if (last != null && Arrays.compareUnsigned(last, key) >= 0) {
+        throw new IllegalArgumentException(TreeLoader.notAbove(count, key, last));
       }
       last = key;
-      changes.add(table, key, MemorySegment.ofArray(source.value().toArray(ValueLayout.JAVA_BYTE)));
+      changes.add(
+          table,
+          MemorySegment.ofArray(key),
+          MemorySegment.ofArray(source.value().toArray(ValueLayout.JAVA_BYTE)));
       if (changes.size() == batchSize) {
         write(changes);
         changes = new ChangeList();
@@ -488,8 +492,9 @@ public final class Engine implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      parts.close();
-      parts.device().close();
+      try (BlockDevice _ = parts.device()) {
+        parts.close();
+      }
     }
   }
 }

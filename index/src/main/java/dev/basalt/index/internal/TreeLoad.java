@@ -124,12 +124,23 @@ public final class TreeLoad {
 
   private void add(int keyLength, int valueField) {
     if (!leaves.tryAdd(keyLength, valueField)) {
-      byte[] key = leaves.reservedKey(keyLength);
       throw new IllegalArgumentException(
-          "entry %d, counted from 0, has the key %s, which is not above %s before it"
-              .formatted(count, shown(key), shown(leaves.lastKey())));
+          notAbove(count, leaves.reservedKey(keyLength), leaves.lastKey()));
     }
     count++;
+  }
+
+  /**
+   * Says that the order is wrong.
+   *
+   * @param index of the entry, from 0
+   * @param key its key
+   * @param before the key before it, which is not below
+   * @return the message
+   */
+  public static String notAbove(long index, byte[] key, byte[] before) {
+    return "entry %d, counted from 0, has the key %s, which is not above %s before it"
+        .formatted(index, shown(key), shown(before));
   }
 
   private static String shown(byte[] key) {
