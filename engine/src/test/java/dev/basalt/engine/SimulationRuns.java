@@ -82,13 +82,20 @@ final class SimulationRuns {
     long seeds = 2000;
     long start = 0;
     Bug bug = Bug.NONE;
-    for (int i = 0; i + 1 < arguments.length; i += 2) {
-      switch (arguments[i]) {
-        case "--seeds" -> seeds = Long.parseLong(arguments[i + 1]);
-        case "--start" -> start = Long.parseLong(arguments[i + 1]);
-        case "--bug" -> bug = Bug.valueOf(arguments[i + 1]);
-        default -> throw new IllegalArgumentException("unknown option " + arguments[i]);
+    try {
+      for (int i = 0; i < arguments.length; i += 2) {
+        String value = i + 1 < arguments.length ? arguments[i + 1] : "";
+        switch (arguments[i]) {
+          case "--seeds" -> seeds = Long.parseLong(value);
+          case "--start" -> start = Long.parseLong(value);
+          case "--bug" -> bug = Bug.valueOf(value);
+          default -> throw new IllegalArgumentException("unknown argument " + arguments[i]);
+        }
       }
+    } catch (IllegalArgumentException e) {
+      System.err.println(
+          "simulate: " + e.getMessage() + "; needed: --seeds N, --start S, --bug NAME");
+      System.exit(64);
     }
     long begun = System.nanoTime();
     SimulationRuns runs = new SimulationRuns(bug, System.err::println);

@@ -54,7 +54,7 @@ final class StoreErrorTest {
   }
 
   @Test
-  void shouldGoOnOrSayWhyAfterAnyFailedCommandOfALargeValue() {
+  void shouldGoOnOrTellTheCauseAfterAnyFailedCommandOfALargeValue() {
     int failed = 0;
     for (int command = 60; command < 260; command++) {
       SimulatedDevice device =

@@ -25,9 +25,10 @@ import org.jspecify.annotations.Nullable;
  *       cannot name a durable LSN behind it.
  * </ul>
  *
- * Witnesses are looked for as far behind the end as a log buffer reaches: writes never get further
- * ahead of the durable LSN, so a damaged place that is more than this before the real end has one.
- * Damage to the very last group cannot be told from one that was never durable.
+ * Witnesses are looked for as far behind the end as two log buffers reach: writes never get further
+ * ahead of the durable LSN than one, and the record that names it is one further at most. So a
+ * damaged place that is more than this before the real end has a witness. Damage to the very last
+ * group cannot be told from one that was never durable.
  *
  * <p><b>Concurrency.</b> Used by one thread at a time. May read, behind the redo LSN, what the
  * log's writer is not writing any more. The memory is garbage collected with this object.
