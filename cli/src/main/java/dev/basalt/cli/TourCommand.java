@@ -22,7 +22,7 @@ import picocli.CommandLine.ParentCommand;
     description = "Indexes a file tree and synthetic records, reads, lists and counts.",
     mixinStandardHelpOptions = true)
 final class TourCommand implements Callable<Integer> {
-  private static final long LOG_BYTES = 64L << 20;
+  private static final long LOG_BYTES = 256L << 20;
   private static final long POOL_BYTES_MIN = 2L << 20;
   private static final int POOL_SHARE = 4;
 

@@ -25,7 +25,6 @@ import java.util.function.Consumer;
 public final class Tour {
   private static final String FILES = "files";
   private static final String RECORDS = "records";
-  private static final int BATCH_RECORDS = 1000;
   private static final int VALUE_BYTES = 100;
   private static final int KEY_BYTES = 16;
   private static final int READER_COUNT = 1000;
@@ -84,16 +83,17 @@ public final class Tour {
    */
   public void load(Store store) {
     long start = System.nanoTime();
+    int batchSize = store.batchSizeAdvised();
     WriteBatch batch = new WriteBatch();
     for (int i = 0; i < fileKeys.size(); i++) {
-      add(store, batch.put(FILES, fileKeys.get(i), fileValues.get(i)), BATCH_RECORDS);
+      add(store, batch.put(FILES, fileKeys.get(i), fileValues.get(i)), batchSize);
     }
     add(store, batch, 1);
     report("files loaded", fileKeys.size(), start);
     start = System.nanoTime();
     for (long i = 0; i < recordCount; i++) {
       long record = i * STRIDE % recordCount;
-      add(store, batch.put(RECORDS, key(record), value(record)), BATCH_RECORDS);
+      add(store, batch.put(RECORDS, key(record), value(record)), batchSize);
     }
     add(store, batch, 1);
     report("records loaded in random order", recordCount, start);

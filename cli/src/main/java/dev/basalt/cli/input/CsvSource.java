@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Columns are named by number, the first being 1, or by the first line if that is a header.
  */
 public final class CsvSource implements RecordSource {
+  /** The reader's buffer grows up to this as fields need it. */
+  private static final int FIELD_CHARS_MAX = 1 << 30;
+
   private final CloseableIterator<CsvRecord> records;
   private final String keyName;
   private final String valueName;
@@ -48,6 +51,7 @@ public final class CsvSource implements RecordSource {
                 .onUnmappableCharacter(CodingErrorAction.REPORT));
     this.records =
         CsvReader.builder()
+            .maxBufferSize(FIELD_CHARS_MAX)
             .skipEmptyLines(true)
             .allowExtraFields(true)
             .allowMissingFields(true)
