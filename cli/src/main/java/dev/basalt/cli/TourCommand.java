@@ -39,7 +39,7 @@ final class TourCommand implements Callable<Integer> {
   private Path files = Path.of("");
 
   @Option(names = "--records", defaultValue = "2000000", description = "Synthetic records.")
-  private long recordCount;
+  private int recordCount;
 
   @Override
   public Integer call() throws IOException, InterruptedException {

@@ -6,7 +6,6 @@ import dev.basalt.engine.StoreStatistics;
 import dev.basalt.engine.Table;
 import dev.basalt.engine.WriteBatch;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,19 +24,13 @@ import java.util.function.Consumer;
 public final class Tour {
   private static final String FILES = "files";
   private static final String RECORDS = "records";
-  private static final int VALUE_BYTES = 100;
-  private static final int KEY_BYTES = 16;
+  private static final int OVERWRITTEN_SHARE = 10;
   private static final int READER_COUNT = 1000;
   private static final long READ_NANOS = 8_000_000_000L;
 
-  /** A prime, so that its multiples, modulo the count of records, visit all of them in no order. */
-  private static final long STRIDE = Integer.MAX_VALUE;
-
-  private static final byte[] KEY_LABEL = bytes("record-");
-
   private final Consumer<String> out;
   private final Path root;
-  private final long recordCount;
+  private final SyntheticRecords records;
   private final List<byte[]> fileKeys = new ArrayList<>();
   private final List<byte[]> fileValues = new ArrayList<>();
 
@@ -48,10 +41,10 @@ public final class Tour {
    * @param root the file tree to index
    * @param recordCount how many synthetic records
    */
-  public Tour(Consumer<String> out, Path root, long recordCount) {
+  public Tour(Consumer<String> out, Path root, int recordCount) {
     this.out = out;
     this.root = root;
-    this.recordCount = recordCount;
+    records = new SyntheticRecords(recordCount);
   }
 
   /**
@@ -69,7 +62,7 @@ public final class Tour {
           fileValues.add(value);
         });
     say("%,d files under %s walked in %.1f s", fileKeys.size(), root, secondsSince(start));
-    long bytes = recordCount * (KEY_BYTES + VALUE_BYTES);
+    long bytes = (long) records.count() * SyntheticRecords.RECORD_BYTES;
     for (int i = 0; i < fileKeys.size(); i++) {
       bytes += fileKeys.get(i).length + fileValues.get(i).length;
     }
@@ -77,26 +70,33 @@ public final class Tour {
   }
 
   /**
-   * Loads both tables, the synthetic records in random order.
+   * Loads the files as they come and the synthetic records in their order, then overwrites a tenth
+   * of the records at random.
    *
    * @param store the store, empty
    */
   public void load(Store store) {
-    long start = System.nanoTime();
     int batchSize = store.batchSizeAdvised();
+    long start = System.nanoTime();
     WriteBatch batch = new WriteBatch();
     for (int i = 0; i < fileKeys.size(); i++) {
       add(store, batch.put(FILES, fileKeys.get(i), fileValues.get(i)), batchSize);
     }
     add(store, batch, 1);
-    report("files loaded", fileKeys.size(), start);
+    report("files loaded, as they were found", fileKeys.size(), start);
     start = System.nanoTime();
-    for (long i = 0; i < recordCount; i++) {
-      long record = i * STRIDE % recordCount;
-      add(store, batch.put(RECORDS, key(record), value(record)), batchSize);
+    store.table(RECORDS).bulkLoad(records.ascending());
+    report("records loaded, in order", records.count(), start);
+    start = System.nanoTime();
+    int overwrittenCount = records.count() / OVERWRITTEN_SHARE;
+    for (int i = 0; i < overwrittenCount; i++) {
+      int record = records.atRandom(i);
+      records.overwrite(record);
+      byte[] key = SyntheticRecords.key(record);
+      add(store, batch.put(RECORDS, key, records.value(record)), batchSize);
     }
     add(store, batch, 1);
-    report("records loaded in random order", recordCount, start);
+    report("records overwritten at random", overwrittenCount, start);
   }
 
   /**
@@ -118,8 +118,9 @@ public final class Tour {
               .start(
                   () -> {
                     while (System.nanoTime() - start < READ_NANOS) {
-                      long record = random.nextLong(recordCount);
-                      if (!Arrays.equals(table.get(key(record)), value(record))) {
+                      int record = random.nextInt(records.count());
+                      byte[] value = table.get(SyntheticRecords.key(record));
+                      if (!Arrays.equals(value, records.value(record))) {
                         wrongCount.incrementAndGet();
                       }
                       readCount.incrementAndGet();
@@ -178,26 +179,6 @@ public final class Tour {
       store.write(batch);
       batch.clear();
     }
-  }
-
-  private static byte[] key(long record) {
-    byte[] key = Arrays.copyOf(KEY_LABEL, KEY_BYTES);
-    long digits = record;
-    for (int i = KEY_BYTES - 1; i >= KEY_LABEL.length; i--) {
-      key[i] = (byte) ('0' + digits % 10);
-      digits /= 10;
-    }
-    return key;
-  }
-
-  private static byte[] value(long record) {
-    byte[] value = new byte[VALUE_BYTES];
-    new SplittableRandom(record).nextBytes(value);
-    return value;
-  }
-
-  private static byte[] bytes(String text) {
-    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private void report(String what, long count, long startNanos) {
