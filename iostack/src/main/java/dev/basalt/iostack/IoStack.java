@@ -28,11 +28,17 @@ public final class IoStack implements AutoCloseable {
   private final BlockDevice device;
   private final Poller[] pollers;
   private final @Nullable CallerReads callerReads;
+  private final FlushLedger flushes;
   private final int transferBlocksMax;
   private final int blockBytes;
 
-  private IoStack(BlockDevice device, Poller[] pollers, @Nullable CallerReads callerReads) {
+  private IoStack(
+      BlockDevice device,
+      Poller[] pollers,
+      @Nullable CallerReads callerReads,
+      FlushLedger flushes) {
     Capabilities capabilities = device.capabilities();
+    this.flushes = flushes;
     this.device = device;
     this.pollers = pollers;
     this.callerReads = callerReads;
@@ -63,7 +69,7 @@ public final class IoStack implements AutoCloseable {
         pollers[started++] = poller;
         poller.start("io-poller-" + (started - 1));
       }
-      stack = new IoStack(device, pollers, callerReads);
+      stack = new IoStack(device, pollers, callerReads, new FlushLedger(execution));
       return stack;
     } finally {
       if (stack == null) {
@@ -143,12 +149,40 @@ public final class IoStack implements AutoCloseable {
   /**
    * Makes every write durable whose call returned before this one.
    *
-   * @throws IoException when the device reports an error; what was written since the last flush may
-   *     be lost then, also if another flush succeeds
+   * @throws IoException when this flush or any other of the device has failed, now or ever: what
+   *     was written since the last one that did not may be lost
    * @throws IllegalStateException when the stack is closed
    */
   public void flush() throws IoException {
-    execute(IoCommand.FLUSH, 0, 0, 0, null);
+    long ticket = flushes.begin();
+    int status = IoStatus.INTERNAL_ERROR; // unless it is known
+    try {
+      execute(IoCommand.FLUSH, 0, 0, 0, null);
+      status = IoStatus.SUCCESS;
+    } catch (IoException e) {
+      status = e.status();
+      throw e;
+    } finally {
+      flushes.end(ticket, status);
+    }
+    flushes.awaitSettled(flushes.mark());
+    if (flushes.hasFailed()) {
+      int failed = flushes.failedStatus();
+      throw new IoException(
+          "flush does not count, because another one of the device has failed: "
+              + IoStatus.describe(failed),
+          failed,
+          null);
+    }
+  }
+
+  /**
+   * Returns the ledger of the device's flushes, for owners of queue pairs who flush.
+   *
+   * @return the ledger
+   */
+  public FlushLedger flushes() {
+    return flushes;
   }
 
   /**

@@ -4,6 +4,8 @@ package dev.basalt.engine.internal.wal;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.CompletionSink;
+import dev.basalt.iostack.FlushLedger;
+import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
@@ -39,6 +41,7 @@ final class LogWriter implements Agent, CompletionSink {
   private final LogRegion region;
   private final LogBuffer buffer;
   private final LogProgress progress;
+  private final FlushLedger flushes;
   private final LogWriterCounters counters = new LogWriterCounters();
   private final QueuePair queuePair;
   private final boolean isFlushNeeded;
@@ -73,20 +76,28 @@ final class LogWriter implements Agent, CompletionSink {
   private long durableLsn;
 
   private boolean isTailInFlight;
+
+  /** Until the flush counts: it has ended, and so have all that began before. */
   private boolean isFlushInFlight;
+
+  private boolean isFlushEnded;
+  private long flushTicket;
+  private long flushMark;
   private long flushBoundary;
   private long wantedLsn;
   private long deadline = NO_DEADLINE;
 
   LogWriter(
-      BlockDevice device,
+      IoStack io,
       LogRegion region,
       LogBuffer buffer,
       LogProgress progress,
       WalConfig config,
       Execution execution)
       throws IOException {
+    BlockDevice device = io.device();
     Capabilities capabilities = device.capabilities();
+    flushes = io.flushes();
     this.execution = execution;
     this.region = region;
     this.buffer = buffer;
@@ -126,7 +137,7 @@ final class LogWriter implements Agent, CompletionSink {
     try {
       int work = queuePair.poll(this, queuePair.depth());
       if (!progress.hasFailed()) {
-        work += write() + flush();
+        work += settle() + write() + flush();
         queuePair.submit();
         work += publish();
       }
@@ -142,7 +153,7 @@ final class LogWriter implements Agent, CompletionSink {
     if (progress.hasFailed()) {
       return false;
     }
-    return targetLsn() > submittedLsn && canWrite() || mustFlush();
+    return targetLsn() > submittedLsn && canWrite() || mustFlush() || canSettle();
   }
 
   @Override
@@ -167,18 +178,23 @@ final class LogWriter implements Agent, CompletionSink {
       queuePair.close(); // first: until then the buffer belongs to the device
     } finally {
       progress.fail("log is closed", null);
+      if (isFlushInFlight && !isFlushEnded) {
+        flushes.end(flushTicket, IoStatus.ABORTED); // how it ended was not heard
+      }
     }
   }
 
   @Override
   public void onCompletion(long tag, int status) {
+    if (tag == FLUSH_TAG) {
+      isFlushEnded = true;
+      flushes.end(flushTicket, status);
+      flushMark = flushes.mark();
+    }
     if (status != IoStatus.SUCCESS) {
       String command = tag == FLUSH_TAG ? "flush" : "write at LSN " + starts[slot(tag)];
       progress.fail("log " + command + " failed: " + IoStatus.describe(status), null);
-    } else if (tag == FLUSH_TAG) {
-      isFlushInFlight = false;
-      durableLsn = flushBoundary;
-    } else {
+    } else if (tag != FLUSH_TAG) {
       isDone[slot(tag)] = true;
       retire();
     }
@@ -280,9 +296,30 @@ final class LogWriter implements Agent, CompletionSink {
     if (!mustFlush() || !queuePair.tryFlush(FLUSH_TAG)) {
       return 0;
     }
+    flushTicket = flushes.begin();
     isFlushInFlight = true;
+    isFlushEnded = false;
     flushBoundary = completedBoundary;
     counters.flush();
+    return 1;
+  }
+
+  private boolean canSettle() {
+    return isFlushInFlight && isFlushEnded && flushes.isSettled(flushMark);
+  }
+
+  /** Believes a flush once no other can have failed before it ended. */
+  private int settle() {
+    if (!canSettle()) {
+      return 0;
+    }
+    isFlushInFlight = false;
+    if (flushes.hasFailed()) {
+      String status = IoStatus.describe(flushes.failedStatus());
+      progress.fail("log flush does not count, because another one failed: " + status, null);
+    } else {
+      durableLsn = flushBoundary;
+    }
     return 1;
   }
 

@@ -84,9 +84,10 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
     sections = new ChangeSections(lot, LogProgress.KEY_SECTIONS);
     structureRecord = new StructureRecord(epoch, logTag);
     eagerBytes = LogWriter.eagerBytes(buffer);
-    LogWriter writer = new LogWriter(device, region, buffer, progress, config, execution);
+    LogWriter writer = new LogWriter(io, region, buffer, progress, config, execution);
     counters = writer.counters();
     writerHandle = execution.start("log-writer", writer);
+    io.flushes().whenEnded(writerHandle::wake);
   }
 
   /**

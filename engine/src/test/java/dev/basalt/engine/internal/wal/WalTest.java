@@ -11,6 +11,7 @@ import dev.basalt.index.PageRedo;
 import dev.basalt.index.StructureChange;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Devices;
+import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.sim.SimulatedClient;
 import dev.basalt.iostack.sim.SimulatedDevice;
@@ -19,6 +20,7 @@ import dev.basalt.iostack.sim.Simulation;
 import dev.basalt.iostack.sim.SimulationPlan;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -72,6 +74,52 @@ class WalTest {
       assertTrue(life.wal.durableLsn() > lsn);
     } catch (IOException | AssertionError e) {
       failures.add(e);
+    }
+  }
+
+  @Test
+  void shouldNotBelieveAFlushBeforeThoseThatBeganEarlierHaveEnded() throws IOException {
+    try (LogLife life = open(device(FAST), LOG_BYTES, PATIENT)) {
+      long other = life.io.flushes().begin();
+      long lsn = life.append(1, 100);
+      Thread waiter = Thread.ofVirtual().start(() -> commit(life, 2, new ArrayDeque<>()));
+      while (life.wal.statistics().flushes() == 0) {
+        Thread.onSpinWait();
+      }
+      assertTrue(life.wal.durableLsn() <= lsn);
+      assertTrue(waiter.isAlive());
+      life.io.flushes().end(other, IoStatus.SUCCESS);
+      life.wal.awaitDurable(lsn);
+      assertTrue(life.wal.durableLsn() > lsn);
+    }
+  }
+
+  @Test
+  void shouldFailWhenAnotherFlushOfTheDeviceFails() throws IOException {
+    try (LogLife life = open(device(FAST), LOG_BYTES, PATIENT)) {
+      long other = life.io.flushes().begin();
+      long lsn = life.append(1, 100);
+      Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+      Thread waiter = Thread.ofPlatform().start(() -> commit(life, 2, failures));
+      while (life.wal.statistics().flushes() == 0) {
+        Thread.onSpinWait();
+      }
+      life.io.flushes().end(other, IoStatus.WRITE_FAULT);
+      LogFailedException e =
+          assertThrows(LogFailedException.class, () -> life.wal.awaitDurable(lsn));
+      assertTrue(String.valueOf(e.getMessage()).contains("another one failed: write fault"));
+      assertThrows(IOException.class, () -> life.io.flush());
+      assertTrue(life.wal.durableLsn() <= lsn);
+      join(waiter);
+      assertEquals(1, failures.size());
+    }
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
     }
   }
 
