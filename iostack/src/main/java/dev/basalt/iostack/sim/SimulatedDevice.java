@@ -336,15 +336,15 @@ public final class SimulatedDevice implements BlockDevice {
     }
   }
 
-  /** Of a command that fails: changes some of its blocks. */
+  /**
+   * Of a command that fails: changes some of its atomic units, each of them whole, as devices
+   * promise for errors like for power failures (NVMe base specification 2.0, figure 275, AWUPF).
+   */
   private void changeSome(SimulatedCommand command) {
-    for (long i = 0; i < command.lbaCount; i++) {
-      byte[][] data = command.data;
-      if (random.nextBoolean()) {
-        byte[][] block = data == null ? null : new byte[][] {data[(int) i]};
-        cache(new CachedWrite(++changeCount, command.lba + i, 1, block));
-      }
-    }
+    List<CachedWrite> changed = new ArrayList<>();
+    new CachedWrite(++changeCount, command.lba, command.lbaCount, command.data)
+        .tear(unitBlocks(), random, changed);
+    changed.forEach(this::cache);
   }
 
   private void cache(CachedWrite write) {
@@ -368,6 +368,10 @@ public final class SimulatedDevice implements BlockDevice {
     while (!cached.isEmpty() && cached.element().number() <= horizon) {
       cached.remove().apply(durable);
     }
+  }
+
+  private int unitBlocks() {
+    return geometry.atomicWriteBytes() / geometry.blockBytes();
   }
 
   private void corrupt(SimulatedCommand command) {
@@ -394,7 +398,7 @@ public final class SimulatedDevice implements BlockDevice {
   /** Returns what chance has left of writes, in their order. */
   private List<CachedWrite> keepSome(
       List<CachedWrite> writes, SimulationPlan.Outcome outcome, SplittableRandom chance) {
-    int unitBlocks = geometry.atomicWriteBytes() / geometry.blockBytes();
+    int unitBlocks = unitBlocks();
     List<CachedWrite> kept = new ArrayList<>();
     for (CachedWrite write : writes) {
       double drawn = chance.nextDouble();

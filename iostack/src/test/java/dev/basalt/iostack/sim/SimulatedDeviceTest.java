@@ -251,6 +251,25 @@ class SimulatedDeviceTest {
   }
 
   @Test
+  void shouldNotTearTheAtomicUnitWhenAWriteFails() {
+    Set<String> outcomes = new HashSet<>();
+    for (long seed = 0; seed < 40; seed++) {
+      SimulatedGeometry geometry = new SimulatedGeometry(2048, 2048, BLOCK, 2048, false);
+      SimulatedDevice device =
+          run(
+              geometry,
+              SimulationPlan.of(seed).withErrorAt(1),
+              (simulation, queuePair) -> {
+                fill(0, 1);
+                boolean queued = queuePair.tryWrite(0, PAGE_BLOCKS, address(0), 0);
+                assertNotEquals(0, await(simulation, queuePair, queued));
+              });
+      outcomes.add(versions(device));
+    }
+    assertEquals(Set.of("00000000", "11110000", "00001111", "11111111"), outcomes);
+  }
+
+  @Test
   void shouldKeepEverythingExecutedWhenTheProcessEnds() {
     SimulatedDevice device =
         run(
