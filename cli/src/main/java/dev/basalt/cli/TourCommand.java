@@ -26,6 +26,9 @@ final class TourCommand implements Callable<Integer> {
   private static final long POOL_BYTES_MIN = 2L << 20;
   private static final int POOL_SHARE = 4;
 
+  /** Keys have nine digits. */
+  private static final int RECORD_COUNT_MAX = 1_000_000_000;
+
   @ParentCommand private @Nullable BasaltCommand parent;
 
   @Option(
@@ -45,6 +48,10 @@ final class TourCommand implements Callable<Integer> {
   public Integer call() throws IOException, InterruptedException {
     if (parent == null) {
       throw new IllegalStateException("started without its parent command");
+    }
+    if (recordCount < 1 || recordCount > RECORD_COUNT_MAX) {
+      throw new CommandFailure(
+          ExitCode.USAGE, "--records is " + recordCount + ", needed: 1 to " + RECORD_COUNT_MAX);
     }
     Output out = parent.streams().out();
     Tour tour = new Tour(out::line, files, recordCount);

@@ -25,7 +25,7 @@ public interface BlockDevice extends AutoCloseable {
   long blockCount();
 
   /**
-   * Makes the device at least so large, with space reserved for it.
+   * Makes the device at least so large, with space reserved for it. Durable after the next flush.
    *
    * @param blockCountMin the blocks needed
    * @throws IOException when the device cannot grow: a fixed size, or no space; it is as before

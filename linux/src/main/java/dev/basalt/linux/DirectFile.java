@@ -183,7 +183,8 @@ public final class DirectFile implements AutoCloseable {
   }
 
   /**
-   * Makes a regular file at least so large, its space allocated, and the new size durable.
+   * Makes a regular file at least so large, its space allocated. The new size is durable after the
+   * next flush: fsync(2) here would take the report of lost writes from whoever flushes the file.
    *
    * @param sizeBytes the size
    * @throws ErrnoException when there is no space, with the file as it was, or the file system
@@ -202,7 +203,6 @@ public final class DirectFile implements AutoCloseable {
           result == -Errno.EOPNOTSUPP ? "this file system cannot reserve space: use file:" : "";
       throw new ErrnoException("fallocate(" + path + ", " + sizeBytes + ")", (int) -result, advice);
     }
-    sync(fd, path);
   }
 
   /**

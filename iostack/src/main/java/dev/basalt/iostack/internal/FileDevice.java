@@ -162,7 +162,6 @@ final class FileDevice implements BlockDevice {
         zeroes.clear().limit((int) Math.min(zeroes.capacity(), sizeBytes - offset));
         offset += channel.write(zeroes, offset);
       }
-      channel.force(true);
     } catch (IOException e) {
       channel.truncate(before);
       throw e;

@@ -136,6 +136,12 @@ final class LogWriter implements Agent, CompletionSink {
   public int doWork() {
     try {
       int work = queuePair.poll(this, queuePair.depth());
+      if (flushes.hasFailed() && !progress.hasFailed()) {
+        progress.fail(
+            "log is given up, because a flush of the device has failed: "
+                + IoStatus.describe(flushes.failedStatus()),
+            null);
+      }
       if (!progress.hasFailed()) {
         work += settle() + write() + flush();
         queuePair.submit();
@@ -153,7 +159,10 @@ final class LogWriter implements Agent, CompletionSink {
     if (progress.hasFailed()) {
       return false;
     }
-    return targetLsn() > submittedLsn && canWrite() || mustFlush() || canSettle();
+    return targetLsn() > submittedLsn && canWrite()
+        || mustFlush()
+        || canSettle()
+        || flushes.hasFailed();
   }
 
   @Override
@@ -305,7 +314,10 @@ final class LogWriter implements Agent, CompletionSink {
   }
 
   private boolean canSettle() {
-    return isFlushInFlight && isFlushEnded && flushes.isSettled(flushMark);
+    return isFlushInFlight
+        && isFlushEnded
+        && flushes.isSettled(flushMark)
+        && !flushes.hasFailed(); // after the flushes that began before have ended
   }
 
   /** Believes a flush once no other can have failed before it ended. */
@@ -314,12 +326,7 @@ final class LogWriter implements Agent, CompletionSink {
       return 0;
     }
     isFlushInFlight = false;
-    if (flushes.hasFailed()) {
-      String status = IoStatus.describe(flushes.failedStatus());
-      progress.fail("log flush does not count, because another one failed: " + status, null);
-    } else {
-      durableLsn = flushBoundary;
-    }
+    durableLsn = flushBoundary;
     return 1;
   }
 

@@ -86,7 +86,15 @@ public final class Wal implements LogGate, StructureLog, AutoCloseable {
     eagerBytes = LogWriter.eagerBytes(buffer);
     LogWriter writer = new LogWriter(io, region, buffer, progress, config, execution);
     counters = writer.counters();
-    writerHandle = execution.start("log-writer", writer);
+    AgentHandle started = null;
+    try {
+      started = execution.start("log-writer", writer);
+    } finally {
+      if (started == null) {
+        writer.onClose();
+      }
+    }
+    writerHandle = started;
     io.flushes().whenEnded(writerHandle::wake);
   }
 
