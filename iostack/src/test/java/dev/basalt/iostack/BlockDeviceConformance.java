@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
  * What every back end has to do; one subclass each. Memory is a page region as the buffer pool's.
  */
 abstract class BlockDeviceConformance {
-  /** Size of the device to be opened. */
+  /** Size of the device to be opened, where the back end does not decide it. */
   static final long DEVICE_BYTES = 16 << 20;
 
   private static final int DEPTH = 8;
@@ -40,8 +40,13 @@ abstract class BlockDeviceConformance {
   private final List<long[]> completions = new ArrayList<>();
   private final CompletionSink sink = (tag, status) -> completions.add(new long[] {tag, status});
 
-  /** Opens a device of {@link #DEVICE_BYTES}. */
+  /** Opens a device of {@link #deviceBytes}. */
   abstract BlockDevice open(Path directory) throws IOException;
+
+  /** Size of the device that {@link #open} opens. */
+  long deviceBytes() {
+    return DEVICE_BYTES;
+  }
 
   @BeforeEach
   void openDevice() throws IOException {
@@ -62,7 +67,7 @@ abstract class BlockDeviceConformance {
   @Test
   void shouldDescribeGeometry() {
     Capabilities capabilities = device.capabilities();
-    assertEquals(DEVICE_BYTES, device.blockCount() * blockBytes);
+    assertEquals(deviceBytes(), device.blockCount() * blockBytes);
     assertEquals(1, Integer.bitCount(blockBytes));
     assertTrue(blockBytes >= 512);
     assertEquals(0, capabilities.transferBytesMax() % blockBytes);
