@@ -29,6 +29,12 @@ public final class GuestMachine {
   /** Its writes and flushes are logged outside. */
   public static final String LOG = "BASALT-LOG";
 
+  /** Blocks of {@link #ERR} that cannot be read. */
+  public static final List<Long> UNREADABLE = List.of(20_480L, 61_440L);
+
+  /** Blocks of {@link #ERR} that cannot be written. */
+  public static final List<Long> UNWRITABLE = List.of(40_960L, 61_440L);
+
   /** Written by the guest's init before a controller is taken from the kernel's driver. */
   private static final Path CONTROLLERS = Path.of("/run/basalt/controllers");
 

@@ -9,6 +9,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /**
  * A regular file or block device opened for reading and writing, past the page cache where asked,
@@ -67,7 +68,14 @@ public final class DirectFile implements AutoCloseable {
           isBlockDevice ? (int) ioctl("BLKSSZGET", BLKSSZGET) : status.offsetAlignmentBytes();
       memoryAlignmentBytes = memory > 0 ? memory : offset > 0 ? offset : ALIGNMENT_BYTES_MAX;
       offsetAlignmentBytes = offset > 0 ? offset : ALIGNMENT_BYTES_MAX;
-      hasVolatileWriteCache = !isBlockDevice || hasWriteBackCache(status.deviceName());
+      String device = isBlockDevice ? status.deviceName() : "";
+      if (queueAttribute(device, "zoned").equals("host-managed")) {
+        throw new IOException(
+            path
+                + " has zones that are written in order only (host-managed):"
+                + " use a disk or namespace without zones");
+      }
+      hasVolatileWriteCache = !queueAttribute(device, "write_cache").equals("write through");
     }
   }
 
@@ -348,10 +356,14 @@ public final class DirectFile implements AutoCloseable {
     }
   }
 
-  private static boolean hasWriteBackCache(String device) throws IOException {
-    Path queue = Path.of("/sys/dev/block", device, "queue/write_cache");
-    Path ofPartition = Path.of("/sys/dev/block", device, "../queue/write_cache");
-    Path file = Files.exists(queue) ? queue : ofPartition;
-    return !Files.exists(file) || !Files.readString(file).startsWith("write through");
+  /** Returns what the kernel says about a block device or the disk of a partition, or "". */
+  private static String queueAttribute(String device, String name) throws IOException {
+    for (String queue : List.of("queue", "../queue")) {
+      Path file = Path.of("/sys/dev/block", device, queue, name);
+      if (!device.isEmpty() && Files.exists(file)) {
+        return Files.readString(file).strip();
+      }
+    }
+    return "";
   }
 }
