@@ -55,7 +55,14 @@ final class WriteLog {
     }
   }
 
-  /** What became of the writes after the last flush. */
+  /**
+   * What a power cut left.
+   *
+   * @param entryCount how many entries there were then
+   * @param durableCount how many of them up to the last flush
+   * @param keptCount how many of the others are there as a whole
+   * @param tornCount how many of the others are there in part
+   */
   record Outcome(int entryCount, int durableCount, int keptCount, int tornCount) {}
 
   /** Reads the entries, not the data; the log stays open and the caller's. */
@@ -86,38 +93,41 @@ final class WriteLog {
   }
 
   /**
-   * Writes what a power cut after the last entry may leave.
+   * Writes what a power cut may leave.
    *
    * @param image the device, as it was when the log began
-   * @param seed decides what becomes of each write after the last flush
-   * @return how many were kept and torn
+   * @param seed decides when the power is cut, and what becomes of each write after the last flush
+   * @param entryCountMin how many entries there were at least
+   * @param entryCountMax how many there were at most
+   * @return when that was, and what became of them
    */
-  Outcome cutPower(FileChannel image, long seed) throws IOException {
+  Outcome cutPower(FileChannel image, long seed, int entryCountMin, int entryCountMax)
+      throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
-    int durableCount = durableCount();
+    int entryCount = random.nextInt(entryCountMin, Math.min(entryCountMax, entries.size()) + 1);
+    int durableCount = durableCount(entryCount);
     int kept = 0;
     int torn = 0;
-    for (int i = 0; i < entries.size(); i++) {
+    for (int i = 0; i < entryCount; i++) {
       Entry entry = entries.get(i);
-      // Drawn for each entry, so that a seed means the same whatever the entries are.
+      // Two of four stay, one is torn where it can be, one is lost.
       int fate = random.nextInt(4);
-      SplittableRandom sectors = random.split();
       if (i < durableCount || entry.is(FUA)) {
         apply(entry, image);
       } else if (fate <= 1) {
         apply(entry, image);
         kept++;
       } else if (fate == 2 && entry.sectorCount() > 1) {
-        tear(entry, image, sectors);
+        tear(entry, image, random);
         torn++;
       }
     }
-    return new Outcome(entries.size(), durableCount, kept, torn);
+    return new Outcome(entryCount, durableCount, kept, torn);
   }
 
-  /** Up to and including the last flush. */
-  private int durableCount() {
-    int count = entries.size();
+  /** Up to and including the last flush of the first entries. */
+  private int durableCount(int entryCount) {
+    int count = entryCount;
     while (count > 0 && !entries.get(count - 1).is(FLUSH)) {
       count--;
     }
@@ -168,13 +178,20 @@ final class WriteLog {
   /**
    * Makes an image of what a power cut may leave, for {@code scripts/vm power-cut}.
    *
-   * @param arguments the log, the image of the device as it was when the log began, the seed
+   * @param arguments the log, the image of the device as it was when the log began, the seed, and
+   *     how many entries there were at least and at most when the power was cut
    * @throws IOException when the log cannot be read or the image cannot be written
    */
   public static void main(String[] arguments) throws IOException {
     try (FileChannel log = FileChannel.open(Path.of(arguments[0]), StandardOpenOption.READ);
         FileChannel image = FileChannel.open(Path.of(arguments[1]), StandardOpenOption.WRITE)) {
-      Outcome outcome = new WriteLog(log).cutPower(image, Long.parseLong(arguments[2]));
+      Outcome outcome =
+          new WriteLog(log)
+              .cutPower(
+                  image,
+                  Long.parseLong(arguments[2]),
+                  Integer.parseInt(arguments[3]),
+                  Integer.parseInt(arguments[4]));
       System.out.printf(
           "seed %s: %,d entries; %,d after the last flush, %,d kept, %,d torn%n",
           arguments[2],

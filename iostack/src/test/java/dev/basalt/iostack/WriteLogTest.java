@@ -28,6 +28,7 @@ class WriteLogTest {
   @TempDir Path directory;
   private final ByteArrayOutputStream entries = new ByteArrayOutputStream();
   private int entryCount;
+  private int entryCountMin;
 
   @Test
   void shouldKeepAllBeforeTheLastFlush() throws IOException {
@@ -52,6 +53,20 @@ class WriteLogTest {
     }
     assertEquals(
         Set.of("11000", "11003", "12000", "12003", "21000", "21003", "22000", "22003"), seen);
+  }
+
+  @Test
+  void shouldCutPowerAfterAnyEntryFromTheFirstAllowed() throws IOException {
+    for (int i = 1; i <= 5; i++) {
+      write(0, 1, i, 0);
+      flush();
+    }
+    Set<String> seen = new TreeSet<>();
+    entryCountMin = 4;
+    for (int seed = 0; seed < SEEDS; seed++) {
+      seen.add(cutPower(seed).substring(0, 1));
+    }
+    assertEquals(Set.of("2", "3", "4", "5"), seen);
   }
 
   @Test
@@ -124,6 +139,7 @@ class WriteLogTest {
   private void header(long sector, long count, int flags) {
     entries.writeBytes(sector(sector, count, flags, 0));
     entryCount++;
+    entryCountMin = entryCount;
   }
 
   private static byte[] sector(long... words) {
@@ -153,7 +169,8 @@ class WriteLogTest {
     Files.write(device, new byte[SECTORS * SECTOR_BYTES]);
     try (FileChannel log = FileChannel.open(file);
         FileChannel image = FileChannel.open(device, StandardOpenOption.WRITE)) {
-      new WriteLog(log).cutPower(image, seed);
+      WriteLog writes = new WriteLog(log);
+      writes.cutPower(image, seed, entryCountMin, writes.entries().size());
     }
     byte[] found = Files.readAllBytes(device);
     assertEquals(SECTORS * SECTOR_BYTES, found.length);
