@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,8 +9,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.linux.MappedRegion;
+import dev.basalt.linux.NativeMemory;
 import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -83,6 +86,26 @@ class UringGuestTest {
   void shouldRefuseZones() {
     IOException refusal = assertThrows(IOException.class, () -> open(GuestMachine.TWO, 2).close());
     assertTrue(String.valueOf(refusal.getMessage()).contains("zones"), refusal.getMessage());
+  }
+
+  /** 50 commands in a second: most of these are still under way when the queue pair is closed. */
+  @Test
+  void shouldWaitForSlowCommandsWhenClosed() throws IOException {
+    int depth = 32;
+    try (BlockDevice device = open(GuestMachine.SLOW, 1);
+        MappedRegion memory = VirtualMemory.reserve(1 << 20)) {
+      MemorySegment target = NativeMemory.ALL.asSlice(memory.address(), memory.sizeBytes());
+      target.fill((byte) 1);
+      QueuePair pair = device.openQueuePair(depth);
+      for (int i = 0; i < depth; i++) {
+        assertTrue(pair.tryRead(i * 1_000L, 1, memory.address() + i * 512L, i));
+      }
+      pair.submit();
+      pair.close();
+      for (int i = 0; i < depth * 512; i += 512) {
+        assertEquals(0, target.get(JAVA_BYTE, i), "read " + i / 512);
+      }
+    }
   }
 
   private static BlockDevice open(String serial, int namespaceId) throws IOException {
