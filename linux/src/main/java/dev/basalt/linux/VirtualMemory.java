@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.linux;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Reserves, populates and drops virtual memory (mmap(2), madvise(2)).
  *
@@ -18,6 +20,8 @@ public final class VirtualMemory {
   private static final int MAP_ANONYMOUS = 0x20;
   private static final int MAP_NORESERVE = 0x4000;
   private static final int MAP_POPULATE = 0x8000;
+  private static final int MAP_HUGETLB = 0x40000;
+  private static final int MAP_HUGE_2MB = 21 << 26;
 
   private VirtualMemory() {}
 
@@ -29,6 +33,8 @@ public final class VirtualMemory {
     HUGEPAGE(14),
     /** Never back it with huge pages, so that one small page can be dropped. */
     NOHUGEPAGE(15),
+    /** Keep it out of child processes, so that its pages stay this one's. */
+    DONTFORK(10),
     /** Leave it out of core dumps. */
     DONTDUMP(16),
     /** Touch it for writing now (Linux 5.14). */
@@ -70,6 +76,19 @@ public final class VirtualMemory {
         Syscall.shared(SyscallNumber.MPROTECT, address + size, GUARD_BYTES, PROT_READ),
         address + size);
     return new MappedRegion(address, size, size + GUARD_BYTES);
+  }
+
+  /**
+   * Allocates memory in reserved huge pages (sysctl vm.nr_hugepages), all of it present.
+   *
+   * @param sizeBytes how much, above 0; rounded up to whole huge pages of 2 MiB
+   * @return the region, to be closed by the caller; null where too few huge pages are free
+   */
+  public static @Nullable MappedRegion tryAllocateHuge(long sizeBytes) {
+    long size = roundUp(sizeBytes, ALIGNMENT_BYTES);
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_HUGE_2MB | MAP_POPULATE;
+    long address = Syscall.shared(SyscallNumber.MMAP, 0, size, PROT_READ_WRITE, flags, -1, 0);
+    return address < 0 ? null : new MappedRegion(address, size, size);
   }
 
   /**
