@@ -15,5 +15,6 @@ module dev.basalt.iostack {
       dev.basalt.iostack.internal.FileDeviceProvider,
       dev.basalt.iostack.internal.RamDeviceProvider,
       dev.basalt.iostack.internal.UringDeviceProvider,
+      dev.basalt.iostack.internal.nvme.VfioDeviceProvider,
       dev.basalt.iostack.sim.SimulatedDeviceProvider;
 }

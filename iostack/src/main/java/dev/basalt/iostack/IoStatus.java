@@ -27,6 +27,12 @@ public final class IoStatus {
   /** Command abort requested (SCT 0, SC 07h). */
   public static final int ABORTED = 0x07;
 
+  /**
+   * Ended because its queue was (SCT 0, SC 08h: command aborted due to SQ deletion); the device was
+   * reset. Retryable.
+   */
+  public static final int ABORTED_BY_RESET = RETRYABLE | 0x08;
+
   /** LBA out of range (SCT 0, SC 80h). */
   public static final int LBA_OUT_OF_RANGE = 0x80;
 
@@ -125,6 +131,9 @@ public final class IoStatus {
       case SUCCESS -> "success";
       case 0x06 -> "internal error";
       case ABORTED -> "command aborted";
+      case 0x08 -> "command aborted by a reset";
+      case MEDIA << 8 | 0x85 -> "compare failure";
+      case 3 << 8 | 0x70 -> "the device is gone";
       case LBA_OUT_OF_RANGE -> "LBA out of range";
       case CAPACITY_EXCEEDED -> "capacity exceeded";
       case WRITE_FAULT -> "write fault";

@@ -6,21 +6,34 @@ package dev.basalt.iostack.internal;
  *
  * <p><b>Concurrency.</b> Any thread; guarded by its monitor, inside which nothing waits.
  */
-final class OpenQueuePairs {
+public final class OpenQueuePairs {
   private int count;
   private boolean isClosed;
 
-  /** Counts a queue pair; throws when the device is closed. */
-  synchronized void add() {
+  /** Creates the count, at none. */
+  public OpenQueuePairs() {}
+
+  /**
+   * Counts a queue pair.
+   *
+   * @throws IllegalStateException when the device is closed
+   */
+  public synchronized void add() {
     checkOpen();
     count++;
   }
 
-  synchronized void remove() {
+  /** Counts a queue pair that is closed now. */
+  public synchronized void remove() {
     count--;
   }
 
-  synchronized void checkOpen() {
+  /**
+   * Refuses what needs the device.
+   *
+   * @throws IllegalStateException when it is closed
+   */
+  public synchronized void checkOpen() {
     if (isClosed) {
       throw new IllegalStateException("device is closed");
     }
@@ -33,7 +46,7 @@ final class OpenQueuePairs {
    * @throws IllegalStateException when queue pairs are open: closing now would pull memory or a
    *     descriptor from under them
    */
-  synchronized boolean close() {
+  public synchronized boolean close() {
     if (count > 0) {
       throw new IllegalStateException(count + " queue pairs are open; close them first");
     }

@@ -6,14 +6,25 @@ import dev.basalt.iostack.BlockDeviceProvider.Availability;
 import java.io.IOException;
 
 /** The operating system, as far as back ends depend on it. */
-final class Platform {
+public final class Platform {
   private Platform() {}
 
-  static boolean isLinux() {
+  /**
+   * Tells whether this is Linux.
+   *
+   * @return true on Linux
+   */
+  public static boolean isLinux() {
     return System.getProperty("os.name").equals("Linux");
   }
 
-  static void requireUsable(BlockDeviceProvider provider) throws IOException {
+  /**
+   * Refuses to open a device whose back end cannot run here.
+   *
+   * @param provider the back end
+   * @throws IOException when it cannot; the message says why and what to do
+   */
+  public static void requireUsable(BlockDeviceProvider provider) throws IOException {
     Availability availability = provider.availability();
     if (!availability.usable()) {
       throw new IOException(

@@ -5,7 +5,6 @@ import dev.basalt.iostack.CompletionSink;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
-import dev.basalt.linux.MappedRegion;
 
 /**
  * A queue pair that takes any memory, over one that transfers through pinned memory only: each
@@ -20,11 +19,12 @@ import dev.basalt.linux.MappedRegion;
  *
  * <p><b>Concurrency.</b> That of the queue pair below.
  */
-final class StagingQueuePair implements QueuePair, CompletionSink {
+public final class StagingQueuePair implements QueuePair, CompletionSink {
   private static final CompletionSink NOBODY = (_, _) -> {};
 
   private final QueuePair pinned;
-  private final MappedRegion staging;
+  private final long staging;
+  private final Runnable release;
   private final CommandLimits limits;
   private final int slotBytes;
   private final long[] tags;
@@ -39,14 +39,17 @@ final class StagingQueuePair implements QueuePair, CompletionSink {
    * Creates the queue pair.
    *
    * @param pinned takes addresses within the staging memory
-   * @param staging memory pinned for the device, {@code depth} slots
+   * @param staging absolute address of memory pinned for the device, {@code depth} slots
    * @param limits what callers may ask for
    * @param slotBytes size of a slot: the most bytes of one command
+   * @param release frees the staging memory; called once, after the queue pair below is closed
    */
-  StagingQueuePair(QueuePair pinned, MappedRegion staging, CommandLimits limits, int slotBytes) {
+  public StagingQueuePair(
+      QueuePair pinned, long staging, CommandLimits limits, int slotBytes, Runnable release) {
     int depth = pinned.depth();
     this.pinned = pinned;
     this.staging = staging;
+    this.release = release;
     this.limits = limits;
     this.slotBytes = slotBytes;
     tags = new long[depth];
@@ -199,7 +202,7 @@ final class StagingQueuePair implements QueuePair, CompletionSink {
     if (!isClosed) {
       pinned.close();
       isClosed = true;
-      staging.close();
+      release.run();
     }
   }
 
@@ -218,7 +221,7 @@ final class StagingQueuePair implements QueuePair, CompletionSink {
   }
 
   private long memory(int slot) {
-    return staging.address() + (long) slot * slotBytes;
+    return staging + (long) slot * slotBytes;
   }
 
   private int tryTake(long tag) {

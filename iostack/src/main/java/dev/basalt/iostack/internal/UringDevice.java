@@ -132,7 +132,8 @@ final class UringDevice implements BlockDevice {
     MappedRegion staging = VirtualMemory.reserve((long) depth * STAGED_BYTES_MAX);
     try {
       QueuePair pinned = open(depth, staging);
-      return new StagingQueuePair(pinned, staging, new CommandLimits(this), STAGED_BYTES_MAX);
+      return new StagingQueuePair(
+          pinned, staging.address(), new CommandLimits(this), STAGED_BYTES_MAX, staging::close);
     } catch (Throwable e) {
       staging.close();
       throw e;

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack.internal.nvme;
+
+import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
+
+import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.internal.nvme.NvmeAdmin.Command;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One controller: brought up, identified, its I/O queues created; reset when it does not answer;
+ * shut down in order.
+ *
+ * <p><b>Life.</b>
+ *
+ * <pre>
+ *  open --> RUNNING --recover--> (disabled, enabled again) --> RUNNING, generation + 1
+ *               |                       | does not come back, or is gone
+ *             close                     v
+ *               +-----------------> FAILED: every command fails
+ * </pre>
+ *
+ * A reset ends all queues. Each queue pair finds that the generation has changed, fails what it had
+ * in flight, and has its queues created again. The generation changes only once the controller has
+ * said that it is disabled (CSTS.RDY = 0): from then on it writes to no memory (section 3.7.2), and
+ * the memory of the commands can be used again.
+ *
+ * <p><b>Ownership.</b> Owns the bus and the admin queue.
+ *
+ * <p><b>Concurrency.</b> Any thread; guarded by its monitor but for {@code generation} and {@code
+ * failure}, which are volatile and read by queue pairs on their way.
+ */
+public final class NvmeController implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(NvmeController.class.getName());
+  private static final long NAP_NANOS = 100_000;
+  private static final long SHUTDOWN_NANOS_MAX = 10_000_000_000L;
+  private static final int QUEUE_COUNT_WANTED = 128;
+
+  /** Physically contiguous; for a completion queue without interrupts (section 5.4, figure 158). */
+  private static final int CONTIGUOUS = 1;
+
+  private final NvmeBus bus;
+  private final NvmeRegisters registers;
+  private final Execution execution;
+  private final NvmeConfig config;
+  private final NvmeAdmin admin;
+  private final BitSet queueIds = new BitSet();
+  private final ControllerIdentity identity;
+  private int queueCount;
+  private boolean isClosed;
+
+  private volatile int generation;
+  private volatile @Nullable String failure;
+
+  private NvmeController(NvmeBus bus, NvmeConfig config, Execution execution) throws IOException {
+    this.bus = bus;
+    this.config = config;
+    this.execution = execution;
+    registers = new NvmeRegisters(bus.registers());
+    checkUsable();
+    admin = new NvmeAdmin(bus, registers, execution, config.adminNanos());
+    boolean isUp = false;
+    try {
+      bringUp();
+      try (Arena arena = Arena.ofConfined()) {
+        identity = ControllerIdentity.of(admin.identify(CNS_CONTROLLER, 0, arena));
+      }
+      isUp = true;
+    } finally {
+      if (!isUp) {
+        giveUp();
+      }
+    }
+  }
+
+  /**
+   * Brings a controller up.
+   *
+   * @param bus reaches it; taken over, also when this fails
+   * @param config how long it may take
+   * @param execution the seam for waits
+   * @return the running controller, to be closed by the caller
+   * @throws IOException when it cannot be driven; the message says why
+   */
+  public static NvmeController open(NvmeBus bus, NvmeConfig config, Execution execution)
+      throws IOException {
+    boolean isOpen = false;
+    try {
+      NvmeController controller = new NvmeController(bus, config, execution);
+      isOpen = true;
+      return controller;
+    } finally {
+      if (!isOpen) {
+        bus.close();
+      }
+    }
+  }
+
+  /**
+   * Returns what the controller says of itself.
+   *
+   * @return as of its start
+   */
+  public ControllerIdentity identity() {
+    return identity;
+  }
+
+  /**
+   * Lists the namespaces attached to the controller (section 5.17.2.2).
+   *
+   * @return their ids, ascending, at most 1,024
+   * @throws IOException when the controller refuses
+   */
+  public synchronized List<Integer> namespaceIds() throws IOException {
+    checkRunning();
+    List<Integer> ids = new ArrayList<>();
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment data = admin.identify(CNS_ACTIVE_NAMESPACES, 0, arena);
+      for (long offset = 0; offset < IDENTIFY_BYTES; offset += Integer.BYTES) {
+        int id = data.get(ValueLayout.JAVA_INT, offset);
+        if (id == 0) {
+          break;
+        }
+        ids.add(id);
+      }
+    }
+    return ids;
+  }
+
+  /**
+   * Asks about a namespace.
+   *
+   * @param id its id, 1 or above
+   * @return what the controller says; without blocks when there is no such namespace
+   * @throws IOException when the controller refuses
+   */
+  public synchronized NamespaceIdentity namespace(int id) throws IOException {
+    checkRunning();
+    try (Arena arena = Arena.ofConfined()) {
+      int commandSet =
+          registers.hasAllCommandSets()
+              ? NamespaceIdentity.commandSet(admin.identify(CNS_NAMESPACE_DESCRIPTORS, id, arena))
+              : NamespaceIdentity.COMMAND_SET_NVM;
+      return NamespaceIdentity.of(id, admin.identify(CNS_NAMESPACE, id, arena), commandSet);
+    }
+  }
+
+  /**
+   * Reads the health log (section 5.16.1.3), "SMART".
+   *
+   * @return what it says
+   * @throws IOException when the controller refuses
+   */
+  public synchronized HealthLog health() throws IOException {
+    checkRunning();
+    try (Arena arena = Arena.ofConfined()) {
+      return HealthLog.of(admin.logPage(LOG_HEALTH, HealthLog.BYTES, arena));
+    }
+  }
+
+  /**
+   * Reads the newest entries of the error log (section 5.16.1.2).
+   *
+   * @return the errors, newest first
+   * @throws IOException when the controller refuses
+   */
+  public synchronized List<ErrorLogEntry> errors() throws IOException {
+    checkRunning();
+    try (Arena arena = Arena.ofConfined()) {
+      return ErrorLogEntry.listOf(admin.logPage(LOG_ERROR, IDENTIFY_BYTES, arena));
+    }
+  }
+
+  /** Returns how many queue pairs the controller has granted. */
+  synchronized int queueCount() {
+    return queueCount;
+  }
+
+  /** Returns the most commands in flight of a queue pair. */
+  int queueDepthMax() {
+    return registers.queueEntriesMax() - 1;
+  }
+
+  NvmeBus bus() {
+    return bus;
+  }
+
+  NvmeRegisters registers() {
+    return registers;
+  }
+
+  NvmeConfig config() {
+    return config;
+  }
+
+  Execution execution() {
+    return execution;
+  }
+
+  int generation() {
+    return generation;
+  }
+
+  /** Returns why no command can succeed any more, or null. */
+  @Nullable String failure() {
+    return failure;
+  }
+
+  /** Takes a free queue id. */
+  synchronized int takeQueueId() throws IOException {
+    checkRunning();
+    int id = queueIds.nextClearBit(1);
+    if (id > queueCount) {
+      throw new IOException(
+          "all %d queue pairs of the controller are open; close one, or use fewer pollers"
+              .formatted(queueCount));
+    }
+    queueIds.set(id);
+    return id;
+  }
+
+  synchronized void giveQueueId(int id) {
+    queueIds.clear(id);
+  }
+
+  /**
+   * Creates the queues of a queue pair (sections 5.4 and 5.5); returns the generation they are of.
+   */
+  synchronized int createQueues(NvmeQueue queue) throws IOException {
+    checkRunning();
+    int size = queue.entryCount() - 1 << 16 | queue.id();
+    admin.execute(new Command(ADMIN_CREATE_CQ, 0, queue.completionsIova(), size, CONTIGUOUS));
+    boolean isCreated = false;
+    try {
+      admin.execute(
+          new Command(
+              ADMIN_CREATE_SQ, 0, queue.submissionsIova(), size, CONTIGUOUS | queue.id() << 16));
+      isCreated = true;
+    } finally {
+      if (!isCreated) {
+        deleteQueue(ADMIN_DELETE_CQ, queue.id());
+      }
+    }
+    return generation;
+  }
+
+  /** Deletes the queues of a queue pair, if they are of this generation. */
+  synchronized void deleteQueues(NvmeQueue queue, int ofGeneration) {
+    if (failure == null && ofGeneration == generation) {
+      deleteQueue(ADMIN_DELETE_SQ, queue.id());
+      deleteQueue(ADMIN_DELETE_CQ, queue.id());
+    }
+  }
+
+  private void deleteQueue(int opcode, int id) {
+    try {
+      admin.execute(new Command(opcode, 0, 0, id, 0));
+    } catch (NvmeException e) {
+      // Its memory is about to be freed: the controller must not know it any more.
+      recover(generation, String.valueOf(e.getMessage()));
+    }
+  }
+
+  /**
+   * Asks for a command to be ended early (section 5.1).
+   *
+   * @return false when the controller does not answer
+   */
+  synchronized boolean tryAbort(int queueId, int commandId) {
+    if (failure != null) {
+      return false;
+    }
+    try {
+      admin.execute(new Command(ADMIN_ABORT, 0, 0, queueId | commandId << 16, 0));
+      return true;
+    } catch (NvmeException e) {
+      return !e.isUnresponsive(); // a limit of aborts, for one
+    }
+  }
+
+  /** Tells whether the controller's status asks for a reset or says that it is gone. */
+  boolean isIll() {
+    int status = registers.get(NvmeRegisters.STATUS);
+    return status == NvmeRegisters.GONE || (status & NvmeRegisters.FATAL) != 0;
+  }
+
+  /**
+   * Resets the controller, once for all who find the same generation ill.
+   *
+   * @param ofGeneration what the caller has seen
+   * @param reason for the log
+   */
+  synchronized void recover(int ofGeneration, String reason) {
+    if (ofGeneration != generation || failure != null || isClosed) {
+      return;
+    }
+    LOG.log(System.Logger.Level.WARNING, "{0}: reset, because {1}", bus, reason);
+    try {
+      disable();
+      generation++;
+      enable();
+      negotiateQueues();
+    } catch (IOException e) {
+      fail(reason + "; then " + e.getMessage());
+    }
+  }
+
+  /** Gives the controller up: no command will ever succeed. */
+  synchronized void fail(String reason) {
+    if (failure != null) {
+      return;
+    }
+    try {
+      bus.isolate(); // whatever it still does: from here on its commands' memory is used again
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, bus + ": cannot be isolated", e);
+    }
+    LOG.log(System.Logger.Level.ERROR, "{0}: given up, because {1}", bus, reason);
+    failure = reason;
+    generation++;
+  }
+
+  private void checkUsable() throws IOException {
+    if (registers.isAllOnes()) {
+      throw NvmeException.unresponsive("the device does not answer: its registers read as ones");
+    }
+    if (registers.pageShiftMin() > PAGE_SHIFT) {
+      throw NvmeException.refused(
+          "the controller's smallest page is %d bytes, needed: 4096"
+              .formatted(1 << registers.pageShiftMin()));
+    }
+    if (!registers.hasNvmCommandSet()) {
+      throw NvmeException.refused("the controller has no NVM command set");
+    }
+  }
+
+  private void bringUp() throws IOException {
+    disable();
+    enable();
+    negotiateQueues();
+  }
+
+  private void disable() throws NvmeException {
+    int configuration = registers.get(NvmeRegisters.CONFIGURATION);
+    registers.set(NvmeRegisters.CONFIGURATION, configuration & ~NvmeRegisters.ENABLE);
+    awaitStatus(NvmeRegisters.READY, 0, registers.readyNanosMax(), "disabled");
+  }
+
+  private void enable() throws NvmeException {
+    admin.install();
+    int configuration = NvmeRegisters.QUEUE_ENTRY_SIZES;
+    if (registers.hasAllCommandSets()) {
+      configuration |= NvmeRegisters.ALL_COMMAND_SETS;
+    }
+    registers.set(NvmeRegisters.CONFIGURATION, configuration | NvmeRegisters.ENABLE);
+    awaitStatus(
+        NvmeRegisters.READY | NvmeRegisters.FATAL,
+        NvmeRegisters.READY,
+        registers.readyNanosMax(),
+        "enabled");
+  }
+
+  /** Asks for queues (section 5.27.1.5); both counts come back from 0. */
+  private void negotiateQueues() throws NvmeException {
+    int wanted = QUEUE_COUNT_WANTED - 1;
+    int granted =
+        admin.execute(
+            new Command(ADMIN_SET_FEATURES, 0, 0, FEATURE_QUEUE_COUNT, wanted | wanted << 16));
+    queueCount = Math.min(QUEUE_COUNT_WANTED, Math.min(granted & 0xffff, granted >>> 16) + 1);
+  }
+
+  private void awaitStatus(int mask, int value, long nanosMax, String what) throws NvmeException {
+    long deadline = execution.nanoTime() + nanosMax;
+    while (true) {
+      int status = registers.get(NvmeRegisters.STATUS);
+      if (status == NvmeRegisters.GONE) {
+        throw NvmeException.unresponsive("the device is gone: its registers read as ones");
+      }
+      if ((status & mask) == value) {
+        return;
+      }
+      if (execution.nanoTime() - deadline > 0) {
+        throw NvmeException.unresponsive(
+            "the controller is not %s after %,d ms (CSTS %08xh)"
+                .formatted(what, nanosMax / 1_000_000, status));
+      }
+      execution.parkNanos(this, NAP_NANOS);
+    }
+  }
+
+  private void checkRunning() throws IOException {
+    if (isClosed) {
+      throw new IllegalStateException("controller is closed");
+    }
+    String reason = failure;
+    if (reason != null) {
+      throw NvmeException.unresponsive("the controller was given up: " + reason);
+    }
+  }
+
+  /**
+   * Shuts the controller down in order (section 3.6.1): it makes durable what it holds. All queue
+   * pairs must be closed before. Idempotent.
+   *
+   * @throws IllegalStateException when a queue pair is open
+   */
+  @Override
+  public synchronized void close() {
+    if (isClosed) {
+      return;
+    }
+    if (!queueIds.isEmpty()) {
+      throw new IllegalStateException(queueIds.cardinality() + " queue pairs are open");
+    }
+    isClosed = true;
+    if (failure == null) {
+      shutDown();
+    }
+    giveUp();
+    bus.close();
+  }
+
+  private void shutDown() {
+    try {
+      int configuration = registers.get(NvmeRegisters.CONFIGURATION);
+      registers.set(
+          NvmeRegisters.CONFIGURATION,
+          configuration & ~NvmeRegisters.SHUTDOWN_MASK | NvmeRegisters.SHUTDOWN_NORMAL);
+      awaitStatus(
+          NvmeRegisters.SHUTDOWN_STATUS_MASK,
+          NvmeRegisters.SHUTDOWN_COMPLETE,
+          SHUTDOWN_NANOS_MAX,
+          "shut down");
+      disable();
+    } catch (NvmeException e) {
+      LOG.log(System.Logger.Level.WARNING, bus + ": not shut down in order", e);
+    }
+  }
+
+  /** Frees the admin queue's memory once the controller cannot reach it. */
+  private void giveUp() {
+    try {
+      bus.isolate();
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, bus + ": cannot be isolated", e);
+    }
+    admin.close();
+  }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack.internal.nvme;
+
+import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.Capabilities;
+import dev.basalt.iostack.IoStatus;
+import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.internal.CommandLimits;
+import dev.basalt.iostack.internal.OpenQueuePairs;
+import dev.basalt.iostack.internal.StagingQueuePair;
+import java.io.IOException;
+
+/**
+ * A namespace of an NVMe controller as a block device.
+ *
+ * <p><b>Ownership.</b> Owns the controller.
+ *
+ * <p><b>Concurrency.</b> Any thread.
+ */
+public final class NvmeNamespaceDevice implements BlockDevice {
+  /**
+   * The controller is gone or was given up (SCT 3h, SC 70h: host pathing error); no retry helps.
+   */
+  static final int LOST = IoStatus.of(3, 0x70, true);
+
+  /** The most bytes of one transfer, so that the staging memory of depth 128 is 16 MiB. */
+  private static final int TRANSFER_BYTES_MAX = 128 << 10;
+
+  private static final int SECTOR_BYTES = 512;
+  private static final int DEPTH_MAX = 1023;
+
+  private final OpenQueuePairs openQueuePairs = new OpenQueuePairs();
+  private final NvmeController controller;
+  private final NamespaceIdentity namespace;
+  private final Capabilities capabilities;
+
+  private NvmeNamespaceDevice(
+      NvmeController controller, NamespaceIdentity namespace, String address) {
+    this.controller = controller;
+    this.namespace = namespace;
+    ControllerIdentity identity = controller.identity();
+    capabilities =
+        new Capabilities(
+            "vfio %s, namespace %d: %s, serial %s, firmware %s"
+                .formatted(
+                    address,
+                    namespace.id(),
+                    identity.model(),
+                    identity.serial(),
+                    identity.firmware()),
+            namespace.blockBytes(),
+            TRANSFER_BYTES_MAX,
+            atomicWriteBytes(identity, namespace),
+            1,
+            Math.min(DEPTH_MAX, controller.queueDepthMax()),
+            identity.hasVolatileWriteCache(),
+            true,
+            false);
+  }
+
+  /**
+   * Opens a namespace.
+   *
+   * @param controller running; taken over, also when this fails
+   * @param namespaceId which one
+   * @param address of the controller, for people
+   * @return the device, to be closed by the caller
+   * @throws IOException when it cannot hold a store; the message says why
+   */
+  public static NvmeNamespaceDevice open(NvmeController controller, int namespaceId, String address)
+      throws IOException {
+    boolean isOpen = false;
+    try {
+      if (namespaceId < 1 || namespaceId > controller.identity().namespaceCount()) {
+        throw refused(controller, namespaceId, address, "there is none of this id");
+      }
+      NamespaceIdentity namespace = controller.namespace(namespaceId);
+      String fault = namespace.fault();
+      if (!fault.isEmpty()) {
+        throw refused(controller, namespaceId, address, fault);
+      }
+      NvmeNamespaceDevice device = new NvmeNamespaceDevice(controller, namespace, address);
+      isOpen = true;
+      return device;
+    } finally {
+      if (!isOpen) {
+        controller.close();
+      }
+    }
+  }
+
+  private static IOException refused(
+      NvmeController controller, int namespaceId, String address, String reason)
+      throws IOException {
+    return new IOException(
+        "namespace %d of %s cannot be used: %s; the controller has the namespaces %s"
+            .formatted(namespaceId, address, reason, controller.namespaceIds()));
+  }
+
+  /**
+   * What a power failure never tears. A command beyond the atomic unit promises nothing (NVM
+   * Command Set, section 2.1.4), so more than a sector is claimed only where no command can be.
+   */
+  private static int atomicWriteBytes(ControllerIdentity identity, NamespaceIdentity namespace) {
+    int blocks =
+        namespace.powerFailAtomicBlocks() > 0
+            ? namespace.powerFailAtomicBlocks()
+            : identity.powerFailAtomicBlocks();
+    long unitBytes = (long) blocks * namespace.blockBytes();
+    return unitBytes >= TRANSFER_BYTES_MAX ? TRANSFER_BYTES_MAX : SECTOR_BYTES;
+  }
+
+  /**
+   * Returns the controller.
+   *
+   * @return which stays the device's
+   */
+  public NvmeController controller() {
+    return controller;
+  }
+
+  /**
+   * Returns what is known of the namespace.
+   *
+   * @return its identity
+   */
+  public NamespaceIdentity namespace() {
+    return namespace;
+  }
+
+  @Override
+  public Capabilities capabilities() {
+    return capabilities;
+  }
+
+  @Override
+  public long blockCount() {
+    return namespace.blockCount();
+  }
+
+  @Override
+  public void grow(long blockCountMin) throws IOException {
+    openQueuePairs.checkOpen();
+    if (blockCountMin > blockCount()) {
+      throw new IOException(
+          "%s has %d blocks and cannot grow to %d: a namespace has a fixed size"
+              .formatted(capabilities.description(), blockCount(), blockCountMin));
+    }
+  }
+
+  @Override
+  public QueuePair openQueuePair(int depth) throws IOException {
+    NvmeQueuePair pinned = openPinned(depth);
+    return new StagingQueuePair(
+        pinned, pinned.data().address(), new CommandLimits(this), TRANSFER_BYTES_MAX, () -> {});
+  }
+
+  /**
+   * Opens a queue pair whose commands use its own DMA memory, without a copy.
+   *
+   * @param depth the most commands in flight, 1 to {@link Capabilities#queueDepthMax}
+   * @return the queue pair, to be closed by the caller
+   * @throws IOException when the controller has no more queues, or memory may not be locked
+   */
+  public NvmeQueuePair openPinned(int depth) throws IOException {
+    CommandLimits.checkDepth(depth, capabilities.queueDepthMax());
+    return NvmeQueuePair.open(this, openQueuePairs, depth);
+  }
+
+  @Override
+  public void close() {
+    if (openQueuePairs.close()) {
+      controller.close();
+    }
+  }
+}

@@ -1,0 +1,527 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack.internal.nvme;
+
+import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
+
+import dev.basalt.iostack.CompletionSink;
+import dev.basalt.iostack.IoStatus;
+import dev.basalt.iostack.IoVector;
+import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.internal.CommandLimits;
+import dev.basalt.iostack.internal.OpenQueuePairs;
+import dev.basalt.iostack.internal.TransferMemory;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A queue pair of an NVMe controller, for one namespace. Takes addresses within its DMA memory
+ * only; {@code StagingQueuePair} over it takes any.
+ *
+ * <p>Transfers beyond what the controller takes at once (MDTS), and zeroes and deallocations beyond
+ * what fits an entry, become several commands, one after the other.
+ *
+ * <p><b>When the controller does not answer.</b> A command that is not done in time is aborted
+ * (section 5.1); if that does not help, or the controller says that it is broken (CSTS.CFS), it is
+ * reset. All commands in flight then fail once, retryable, and the queues are created again. When
+ * the controller does not come back, or is gone, they fail, and so does everything after.
+ *
+ * <p><b>Ownership.</b> Owns its queues, lists and zeroes (one piece of DMA memory), and the staging
+ * memory it was given; all of it is freed after the controller has forgotten the queues.
+ *
+ * <p><b>Concurrency.</b> Used by one thread at a time, but for {@link #wake}; see {@link NvmeQueue}
+ * for the order towards the controller.
+ */
+public final class NvmeQueuePair implements QueuePair {
+  private static final CompletionSink NOBODY = (_, _) -> {};
+
+  /** Blocks of one write zeroes command: 16 bits, counted from 0 (NVM Command Set, figure 72). */
+  private static final long ZEROED_BLOCKS_MAX = 1 << 16;
+
+  /** Blocks of one range of dataset management: 32 bits. */
+  private static final long DEALLOCATED_BLOCKS_MAX = 0xffff_ffffL;
+
+  private static final int ZEROES_BYTES = 64 << 10;
+
+  /** Polls without completions between two looks at the clock. */
+  private static final int POLLS_PER_CHECK = 1 << 10;
+
+  /** Attempts to have the queues created again. */
+  private static final int RENEWALS_MAX = 3;
+
+  private static final long CHECK_NANOS = 5_000_000;
+
+  /** The longest nap with commands in flight: the device does not say when they are done. */
+  private static final long NAP_NANOS_MAX = 50_000;
+
+  private final NvmeController controller;
+  private final OpenQueuePairs openQueuePairs;
+  private final CommandLimits limits;
+  private final NvmeCommands commands;
+  private final DmaMemory memory;
+  private final DmaMemory data;
+  private final NvmeQueue queue;
+  private final PrpList prps;
+  private final long zeroes;
+  private final int namespaceId;
+  private final int blockShift;
+  private final long blocksMax;
+  private final boolean canDeallocate;
+  private final boolean canWriteZeroes;
+
+  private int generation;
+  private int renewals;
+  private boolean isLost;
+  private int emptyPolls;
+  private long nowNanos;
+  private long nextCheckNanos;
+  private boolean isClosed;
+
+  private volatile @Nullable Thread owner;
+  private volatile boolean isWoken;
+
+  /** Slots whose commands were failed and not delivered yet. */
+  private final int[] failed;
+
+  private int failedCount;
+  private int failedStatus;
+
+  private NvmeQueuePair(
+      NvmeNamespaceDevice device, OpenQueuePairs openQueuePairs, int depth, int queueId)
+      throws IOException {
+    this.openQueuePairs = openQueuePairs;
+    controller = device.controller();
+    namespaceId = device.namespace().id();
+    limits = new CommandLimits(device);
+    blockShift = Integer.numberOfTrailingZeros(limits.blockBytes());
+    commands = new NvmeCommands(depth);
+    failed = new int[depth];
+    ControllerIdentity identity = controller.identity();
+    canDeallocate = identity.canDeallocate();
+    canWriteZeroes = identity.canWriteZeroes();
+    long pagesMax = Math.min(identity.transferPagesMax(), PrpList.ENTRIES_MAX);
+    blocksMax = pagesMax << PAGE_SHIFT >> blockShift;
+    long queueBytes = NvmeQueue.sizeBytes(depth + 1);
+    long listsBytes = roundUp((long) depth * PrpList.BYTES);
+    memory = controller.bus().allocate(queueBytes + listsBytes + ZEROES_BYTES);
+    boolean isReady = false;
+    DmaMemory staging = null;
+    try {
+      staging = controller.bus().allocate((long) depth * device.capabilities().transferBytesMax());
+      queue = new NvmeQueue(memory, controller.registers(), queueId, depth + 1);
+      long lists = memory.address() + queueBytes;
+      prps = new PrpList(lists, memory.iova(lists));
+      zeroes = lists + listsBytes;
+      data = staging;
+      generation = controller.createQueues(queue);
+      isReady = true;
+    } finally {
+      if (!isReady) {
+        if (staging != null) {
+          staging.close();
+        }
+        memory.close();
+      }
+    }
+    nowNanos = controller.execution().nanoTime();
+  }
+
+  /** Creates the queues of a queue pair; its depth was checked. */
+  static NvmeQueuePair open(NvmeNamespaceDevice device, OpenQueuePairs openQueuePairs, int depth)
+      throws IOException {
+    openQueuePairs.add();
+    int queueId = 0;
+    NvmeQueuePair opened = null;
+    try {
+      queueId = device.controller().takeQueueId();
+      opened = new NvmeQueuePair(device, openQueuePairs, depth, queueId);
+      return opened;
+    } finally {
+      if (opened == null) {
+        if (queueId > 0) {
+          device.controller().giveQueueId(queueId);
+        }
+        openQueuePairs.remove();
+      }
+    }
+  }
+
+  /**
+   * Returns memory that commands may use: as many maximum transfers as the queue is deep.
+   *
+   * @return the memory, which stays the queue pair's
+   */
+  public DmaMemory data() {
+    return data;
+  }
+
+  @Override
+  public int depth() {
+    return commands.depth();
+  }
+
+  @Override
+  public int inFlight() {
+    return commands.inFlight();
+  }
+
+  @Override
+  public boolean tryRead(long lba, int lbaCount, long address, long tag) {
+    return tryTransfer(READ, lba, lbaCount, address, tag);
+  }
+
+  @Override
+  public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
+    return tryTransfer(WRITE, lba, lbaCount, address, tag);
+  }
+
+  /**
+   * Queues a write that is durable when it completes (force unit access); parameters as {@link
+   * #tryWrite}.
+   *
+   * @param lba the first block
+   * @param lbaCount blocks to write
+   * @param address where the data is
+   * @param tag handed back with the completion
+   * @return false when the queue is full
+   */
+  public boolean tryWriteThrough(long lba, int lbaCount, long address, long tag) {
+    int slot = tryTake(WRITE, lba, lbaCount, address, tag);
+    if (slot >= 0) {
+      commands.flags[slot] = FORCE_UNIT_ACCESS;
+      queue(slot);
+    }
+    return slot >= 0;
+  }
+
+  /**
+   * Queues a comparison of blocks with memory, which fails with "compare failure" (SCT 2h, SC 85h)
+   * where they differ; parameters as {@link #tryWrite}.
+   *
+   * @param lba the first block
+   * @param lbaCount blocks to compare
+   * @param address what they should be
+   * @param tag handed back with the completion
+   * @return false when the queue is full
+   */
+  public boolean tryCompare(long lba, int lbaCount, long address, long tag) {
+    return tryTransfer(COMPARE, lba, lbaCount, address, tag);
+  }
+
+  /** Never called: transfers of several pieces are staged. */
+  @Override
+  public boolean tryReadVectored(long lba, IoVector vector, long tag) {
+    throw new UnsupportedOperationException("the staging queue pair makes one piece of several");
+  }
+
+  /** Never called: transfers of several pieces are staged. */
+  @Override
+  public boolean tryWriteVectored(long lba, IoVector vector, long tag) {
+    throw new UnsupportedOperationException("the staging queue pair makes one piece of several");
+  }
+
+  @Override
+  public boolean tryFlush(long tag) {
+    checkOpen();
+    int slot = commands.tryTake(FLUSH, 0, 0, 0, tag);
+    if (slot >= 0) {
+      queue(slot);
+    }
+    return slot >= 0;
+  }
+
+  @Override
+  public boolean tryDeallocate(long lba, long lbaCount, long tag) {
+    return tryRange(canDeallocate ? DATASET_MANAGEMENT : FLUSH, lba, lbaCount, tag);
+  }
+
+  @Override
+  public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
+    return tryRange(canWriteZeroes ? WRITE_ZEROES : WRITE, lba, lbaCount, tag);
+  }
+
+  /** Returns false: what is with the controller is aborted only when it takes too long. */
+  @Override
+  public boolean tryCancel(long tag) {
+    checkOpen();
+    return false;
+  }
+
+  @Override
+  public void submit() {
+    checkOpen();
+    if (queue.isUnrung() && !isStale()) {
+      queue.ring();
+    }
+  }
+
+  @Override
+  public int poll(CompletionSink sink, int max) {
+    checkOpen();
+    int delivered = 0;
+    if (isStale()) {
+      renew();
+    }
+    while (delivered < max) {
+      int slot = failedCount > 0 ? failed[--failedCount] : -1;
+      int status = failedStatus;
+      if (slot < 0) {
+        long completion = queue.completion();
+        if (completion == NvmeQueue.NONE) {
+          break;
+        }
+        queue.consume();
+        slot = NvmeStatus.commandId(completion);
+        if (slot >= commands.depth() || !commands.isInFlight[slot]) {
+          controller.recover(generation, "it has completed command " + slot + ", which is not");
+          break;
+        }
+        status = NvmeStatus.of(completion);
+        if (status == IoStatus.SUCCESS && commands.left[slot] > 0) {
+          queue(slot);
+          continue;
+        }
+      }
+      long tag = commands.tags[slot];
+      commands.release(slot);
+      delivered++;
+      sink.onCompletion(tag, status);
+    }
+    settle(delivered);
+    return delivered;
+  }
+
+  /** Gives entries back, hands further parts over, and looks at the clock now and then. */
+  private void settle(int delivered) {
+    if (isStale()) {
+      return;
+    }
+    queue.acknowledge();
+    if (queue.isUnrung()) {
+      queue.ring();
+    }
+    if (delivered > 0 || inFlight() == 0) {
+      emptyPolls = 0;
+    } else if (++emptyPolls >= POLLS_PER_CHECK) {
+      emptyPolls = 0;
+      check();
+    }
+  }
+
+  @Override
+  public void sleep(long nanos) {
+    submit();
+    Thread current = Thread.currentThread();
+    if (!current.equals(owner)) {
+      owner = current;
+    }
+    if (inFlight() > 0) {
+      check();
+    }
+    // Reads isWoken after owner is set, wake() the other way round; both are volatile.
+    if (!isWoken && failedCount == 0 && (isStale() || queue.completion() == NvmeQueue.NONE)) {
+      long nap = inFlight() > 0 ? Math.min(nanos, NAP_NANOS_MAX) : nanos;
+      controller.execution().parkNanos(this, nap);
+    }
+    isWoken = false;
+  }
+
+  @Override
+  public void wake() {
+    isWoken = true;
+    Thread sleeper = owner;
+    if (sleeper != null) {
+      controller.execution().unpark(sleeper);
+    }
+  }
+
+  /** Waits for the commands in flight, at most until the controller is given up. */
+  @Override
+  public void close() {
+    if (isClosed) {
+      return;
+    }
+    while (inFlight() > 0) {
+      submit();
+      if (poll(NOBODY, depth()) == 0) {
+        sleep(NAP_NANOS_MAX);
+      }
+    }
+    isClosed = true;
+    controller.deleteQueues(queue, generation);
+    controller.giveQueueId(queue.id());
+    data.close();
+    memory.close();
+    openQueuePairs.remove();
+  }
+
+  @Override
+  public String toString() {
+    return "NVMe queue pair " + queue.id() + ", " + inFlight() + " of " + depth();
+  }
+
+  private boolean tryTransfer(int opcode, long lba, int lbaCount, long address, long tag) {
+    int slot = tryTake(opcode, lba, lbaCount, address, tag);
+    if (slot >= 0) {
+      queue(slot);
+    }
+    return slot >= 0;
+  }
+
+  private int tryTake(int opcode, long lba, int lbaCount, long address, long tag) {
+    checkOpen();
+    int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
+    if (!data.contains(address, lengthBytes) || (address & 3) != 0) {
+      throw new IllegalArgumentException(
+          "memory at 0x%x, %d bytes, needed: within the DMA memory of this queue pair, aligned to 4"
+              .formatted(address, lengthBytes));
+    }
+    return commands.tryTake(opcode, lba, lbaCount, address, tag);
+  }
+
+  private boolean tryRange(int opcode, long lba, long lbaCount, long tag) {
+    checkOpen();
+    limits.checkBlocks(lba, lbaCount);
+    // A flush in place of a hint that the controller does not know: no block changes.
+    int slot = commands.tryTake(opcode, lba, opcode == FLUSH ? 0 : lbaCount, 0, tag);
+    if (slot >= 0) {
+      queue(slot);
+    }
+    return slot >= 0;
+  }
+
+  /** Writes the next command of a slot into the queue. */
+  private void queue(int slot) {
+    if (isLost) {
+      failed[failedCount++] = slot;
+      return;
+    }
+    if (!queue.isUnrung()) {
+      nowNanos = controller.execution().nanoTime(); // once for a batch
+    }
+    int opcode = commands.opcodes[slot];
+    long entry = queue.entry();
+    TransferMemory.putLong(entry, opcode | (long) slot << 16 | (long) namespaceId << 32);
+    TransferMemory.putLong(entry + ENTRY_PRP1, 0);
+    TransferMemory.putLong(entry + ENTRY_PRP2, 0);
+    switch (opcode) {
+      case READ, WRITE, COMPARE -> describeTransfer(slot, entry);
+      case WRITE_ZEROES -> {
+        long count = Math.min(commands.left[slot], ZEROED_BLOCKS_MAX);
+        setBlocks(entry, commands.lbas[slot], count - 1);
+        advance(slot, count);
+      }
+      case DATASET_MANAGEMENT -> describeRange(slot, entry);
+      default -> setBlocks(entry, 0, 0);
+    }
+    commands.deadlines[slot] = nowNanos + controller.config().commandNanos();
+    queue.advance();
+  }
+
+  private void describeTransfer(int slot, long entry) {
+    long address = commands.addresses[slot];
+    boolean isZeroing = address == 0;
+    long most = isZeroing ? Math.min(blocksMax, ZEROES_BYTES >> blockShift) : blocksMax;
+    long count = Math.min(commands.left[slot], most);
+    long iova = isZeroing ? memory.iova(zeroes) : data.iova(address);
+    prps.set(slot, entry, iova, (int) (count << blockShift));
+    setBlocks(entry, commands.lbas[slot], count - 1 | commands.flags[slot]);
+    advance(slot, count);
+  }
+
+  private void describeRange(int slot, long entry) {
+    long count = Math.min(commands.left[slot], DEALLOCATED_BLOCKS_MAX);
+    TransferMemory.putLong(prps.address(slot), count << 32);
+    TransferMemory.putLong(prps.address(slot) + Long.BYTES, commands.lbas[slot]);
+    TransferMemory.putLong(entry + ENTRY_PRP1, prps.iova(slot));
+    setBlocks(entry, (long) DEALLOCATE << 32, 0); // one range, counted from 0
+    advance(slot, count);
+  }
+
+  /** Sets dwords 10 to 13: the first block, or what stands there, and dword 12. */
+  private static void setBlocks(long entry, long first, long dword12) {
+    TransferMemory.putLong(entry + ENTRY_DWORD10, first);
+    TransferMemory.putLong(entry + ENTRY_DWORD12, dword12);
+  }
+
+  private void advance(int slot, long count) {
+    commands.lbas[slot] += count;
+    commands.left[slot] -= count;
+    if (commands.addresses[slot] != 0) {
+      commands.addresses[slot] += count << blockShift;
+    }
+  }
+
+  private boolean isStale() {
+    return isLost || generation != controller.generation();
+  }
+
+  /** Fails what was in flight before a reset, and has the queues created again. */
+  private void renew() {
+    if (isLost) {
+      return;
+    }
+    failAll();
+    queue.reset();
+    try {
+      int created = controller.failure() == null ? controller.createQueues(queue) : generation;
+      isLost = controller.failure() != null;
+      generation = created;
+      renewals = 0;
+    } catch (IOException e) {
+      controller.recover(controller.generation(), String.valueOf(e.getMessage()));
+      if (++renewals == RENEWALS_MAX) {
+        controller.fail("its queues cannot be created again: " + e.getMessage());
+      }
+      isLost = controller.failure() != null;
+    }
+    failedStatus = isLost ? NvmeNamespaceDevice.LOST : IoStatus.ABORTED_BY_RESET;
+  }
+
+  private void failAll() {
+    failedCount = 0;
+    for (int slot = commands.depth() - 1; slot >= 0; slot--) {
+      if (commands.isInFlight[slot]) {
+        failed[failedCount++] = slot;
+      }
+    }
+  }
+
+  /**
+   * Looks whether commands are late, and whether the controller is well, every few milliseconds.
+   */
+  private void check() {
+    nowNanos = controller.execution().nanoTime();
+    if (nowNanos - nextCheckNanos < 0 || isStale()) {
+      return;
+    }
+    nextCheckNanos = nowNanos + CHECK_NANOS;
+    if (controller.isIll()) {
+      controller.recover(generation, "its status says that it is broken or gone");
+      return;
+    }
+    for (int slot = 0; slot < commands.depth(); slot++) {
+      if (commands.isInFlight[slot] && nowNanos - commands.deadlines[slot] > 0) {
+        late(slot);
+      }
+    }
+  }
+
+  private void late(int slot) {
+    boolean isFirst = !commands.isAborted[slot];
+    commands.isAborted[slot] = true;
+    commands.deadlines[slot] = nowNanos + controller.config().abortNanos();
+    if (!isFirst || !controller.tryAbort(queue.id(), slot)) {
+      controller.recover(generation, "command " + slot + " of queue " + queue.id() + " is late");
+    }
+  }
+
+  private void checkOpen() {
+    if (isClosed) {
+      throw new IllegalStateException("queue pair is closed");
+    }
+  }
+
+  private static long roundUp(long bytes) {
+    return (bytes + PAGE_BYTES - 1) & -PAGE_BYTES;
+  }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack.internal.nvme;
+
+import dev.basalt.iostack.BlockDevice;
+import dev.basalt.iostack.BlockDeviceProvider;
+import dev.basalt.iostack.DeviceUri;
+import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.internal.Platform;
+import dev.basalt.iostack.internal.UriOptions;
+import dev.basalt.linux.VfioDevice;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Drives namespaces of NVMe controllers that are bound to vfio-pci: {@code vfio:0000:01:00.0/1},
+ * the PCI address and the namespace (1 when not given). With {@code timeout-ms=N} a command that
+ * takes longer is aborted (default 10,000).
+ */
+public final class VfioDeviceProvider implements BlockDeviceProvider {
+  private static final Path CONTAINER = Path.of("/dev/vfio/vfio");
+  private static final long TIMEOUT_MILLIS_MAX = 3_600_000;
+
+  /** Creates the provider; for {@link java.util.ServiceLoader}. */
+  public VfioDeviceProvider() {}
+
+  @Override
+  public String scheme() {
+    return "vfio";
+  }
+
+  @Override
+  public Availability availability() {
+    if (!Platform.isLinux() || !"amd64".equals(System.getProperty("os.arch"))) {
+      return new Availability(false, "needs Linux on x86-64");
+    }
+    if (!Files.exists(CONTAINER)) {
+      return new Availability(
+          false, "there is no " + CONTAINER + ": load the driver, 'modprobe vfio-pci' as root");
+    }
+    return new Availability(true, "NVMe devices bound to vfio-pci ('basalt device list')");
+  }
+
+  @Override
+  public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
+    UriOptions options = new UriOptions(uri, "timeout-ms");
+    NvmeConfig config = NvmeConfig.defaults();
+    long millis = options.number("timeout-ms", config.commandNanos() / 1_000_000);
+    if (millis < 1 || millis > TIMEOUT_MILLIS_MAX) {
+      throw new IllegalArgumentException(
+          "timeout-ms is " + millis + ", needed: 1 to " + TIMEOUT_MILLIS_MAX);
+    }
+    String[] target = uri.target().split("/", -1);
+    if (target.length > 2
+        || !target[0].matches("[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]")) {
+      throw new IllegalArgumentException(
+          "device '" + uri + "', needed: such as vfio:0000:01:00.0/1 (PCI address / namespace)");
+    }
+    int namespaceId = target.length == 1 ? 1 : namespaceId(uri, target[1]);
+    Platform.requireUsable(this);
+    NvmeBus bus = new VfioBus(VfioDevice.open(target[0]));
+    NvmeConfig limits =
+        new NvmeConfig(millis * 1_000_000, config.abortNanos(), config.adminNanos());
+    return NvmeNamespaceDevice.open(
+        NvmeController.open(bus, limits, execution), namespaceId, target[0]);
+  }
+
+  private static int namespaceId(DeviceUri uri, String text) {
+    try {
+      return Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException(
+          "device '" + uri + "' names the namespace '" + text + "', needed: a number from 1", e);
+    }
+  }
+}
