@@ -3,8 +3,11 @@ package dev.basalt.linux;
 
 import static dev.basalt.linux.VfioAbi.*;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -314,15 +317,16 @@ public final class VfioDevice implements AutoCloseable {
     }
     long capability = info.get(JAVA_INT, IOMMU_INFO_CAPABILITIES);
     while (capability > 0 && capability <= info.byteSize() - RANGES_FIRST) {
-      if (info.get(JAVA_SHORT, capability) == CAPABILITY_IOVA_RANGES) {
+      if (info.get(JAVA_SHORT_UNALIGNED, capability) == CAPABILITY_IOVA_RANGES) {
         long range = capability + RANGES_FIRST;
-        for (int i = info.get(JAVA_INT, capability + RANGES_COUNT); i > 0; i--) {
+        for (int i = info.get(JAVA_INT_UNALIGNED, capability + RANGES_COUNT); i > 0; i--) {
           ranges.add(
-              new IovaSpace.Range(info.get(JAVA_LONG, range), info.get(JAVA_LONG, range + 8)));
+              new IovaSpace.Range(
+                  info.get(JAVA_LONG_UNALIGNED, range), info.get(JAVA_LONG_UNALIGNED, range + 8)));
           range += RANGE_BYTES;
         }
       }
-      capability = info.get(JAVA_INT, capability + CAPABILITY_NEXT);
+      capability = info.get(JAVA_INT_UNALIGNED, capability + CAPABILITY_NEXT);
     }
     return ranges;
   }

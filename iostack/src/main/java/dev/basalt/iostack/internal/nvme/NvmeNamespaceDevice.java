@@ -71,7 +71,7 @@ public final class NvmeNamespaceDevice implements BlockDevice {
       throws IOException {
     boolean isOpen = false;
     try {
-      if (namespaceId < 1 || namespaceId > controller.identity().namespaceCount()) {
+      if (!controller.namespaceIds().contains(namespaceId)) {
         throw refused(controller, namespaceId, address, "there is none of this id");
       }
       NamespaceIdentity namespace = controller.namespace(namespaceId);
