@@ -20,6 +20,7 @@ public final class Bench {
   private static final List<BenchmarkLine> LINES =
       List.of(
           new RawReadLine(),
+          new DriverCostLine(),
           new MemoryGetLine(),
           new ColdGetLine(),
           new LoadLine(),

@@ -6,7 +6,8 @@ enum WorkerKind {
   DEVICE_READS,
   LMDB_GETS,
   STORE_LOAD,
-  STORE_GETS;
+  STORE_GETS,
+  NVME_DRIVER_READS;
 
   Worker create() {
     return switch (this) {
@@ -14,6 +15,7 @@ enum WorkerKind {
       case LMDB_GETS -> new LmdbGets();
       case STORE_LOAD -> new StoreLoad();
       case STORE_GETS -> new StoreGets();
+      case NVME_DRIVER_READS -> new NvmeDriverReads();
     };
   }
 }
