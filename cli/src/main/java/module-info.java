@@ -4,6 +4,7 @@ module dev.basalt.cli {
   requires static transitive org.jspecify;
   requires dev.basalt.engine;
   requires dev.basalt.iostack;
+  requires dev.basalt.linux;
   requires com.fasterxml.jackson.core;
   requires de.siegmar.fastcsv;
   requires HdrHistogram;

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
       BenchCommand.class,
       ConfigCommand.class,
       BackendsCommand.class,
+      DeviceCommand.class,
       TourCommand.class,
       CrashTestCommand.class,
       WarmUpCommand.class,

@@ -15,10 +15,10 @@ final class ExitCode {
   /** Wrong data: a line of the input, something that is no store, a damaged store. */
   static final int DATA = 65;
 
-  /** The input file or the store is not there or cannot be read. */
+  /** The input file, the store or the device is not there or cannot be read. */
   static final int NO_INPUT = 66;
 
-  /** The back end cannot run on this machine, or cannot open the device. */
+  /** The back end cannot run on this machine, or cannot open or get the device. */
   static final int UNAVAILABLE = 69;
 
   /** A defect of Basalt itself; the only case that prints a stack trace. */
@@ -33,8 +33,11 @@ final class ExitCode {
   /** Reading or writing failed; the store failed before. */
   static final int IO = 74;
 
-  /** Another process has the store open; try again later. */
+  /** Another process has the store open, or something uses the device; try again later. */
   static final int BUSY = 75;
+
+  /** The user has not the right, mostly root's. */
+  static final int PERMISSION = 77;
 
   /** The table of exit codes, for the help text. */
   static final String[] DESCRIPTIONS = {
@@ -42,13 +45,14 @@ final class ExitCode {
     NOT_FOUND + ":the key or table is not there",
     USAGE + ":wrong usage: option, argument or configuration",
     DATA + ":wrong data: a line of input, not a store, a damaged store",
-    NO_INPUT + ":the input file or the store cannot be read",
-    UNAVAILABLE + ":the back end cannot run here or cannot open the device",
+    NO_INPUT + ":the input file, the store or the device cannot be read",
+    UNAVAILABLE + ":the back end cannot run here or cannot get the device",
     INTERNAL + ":a defect of Basalt; please report it",
     MEMORY + ":not enough memory; nothing acknowledged is lost",
     FULL + ":no space left; nothing acknowledged is lost",
     IO + ":an I/O error",
-    BUSY + ":another process has the store open",
+    BUSY + ":another process has the store open, or the device is in use",
+    PERMISSION + ":only root may do that",
   };
 
   private ExitCode() {}

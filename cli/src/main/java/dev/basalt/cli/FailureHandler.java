@@ -6,6 +6,8 @@ import dev.basalt.engine.StoreDamagedException;
 import dev.basalt.engine.StoreException;
 import dev.basalt.engine.StoreFormatException;
 import dev.basalt.engine.StoreFullException;
+import dev.basalt.linux.binding.BindRefusedException;
+import dev.basalt.linux.binding.UnconfirmedException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -33,8 +35,7 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
     CommandLine command = failure.getCommandLine();
     err.println("basalt: " + failure.getMessage());
     UnmatchedArgumentException.printSuggestions(failure, err);
-    boolean isTop = command.getParent() == null;
-    err.println("Try 'basalt " + (isTop ? "" : command.getCommandName() + " ") + "--help'.");
+    err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
     return ExitCode.USAGE;
   }
 
@@ -81,12 +82,21 @@ final class FailureHandler implements IExecutionExceptionHandler, IParameterExce
       case StoreDamagedException _ -> ExitCode.DATA;
       case StoreFullException _ -> ExitCode.FULL;
       case StoreException _ -> ExitCode.IO;
+      case BindRefusedException f -> exitCode(f);
+      case UnconfirmedException _ -> ExitCode.USAGE;
       case Output.Failed _ -> ExitCode.IO;
       case UncheckedIOException _ -> ExitCode.IO;
       case IOException _ -> ExitCode.IO;
       case IllegalArgumentException _ -> ExitCode.USAGE;
       default -> ExitCode.INTERNAL;
     };
+  }
+
+  private static int exitCode(BindRefusedException failure) {
+    if (failure.isForUse()) {
+      return ExitCode.BUSY;
+    }
+    return failure.isForRights() ? ExitCode.PERMISSION : ExitCode.UNAVAILABLE;
   }
 
   /** Joins the messages of a failure and its causes, leaving out what was said already. */

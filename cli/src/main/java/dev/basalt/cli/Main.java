@@ -66,10 +66,7 @@ public final class Main {
   private static void describe(CommandLine command) {
     CommandSpec spec = command.getCommandSpec();
     spec.usageMessage().exitCodeList(UsageMessageSpec.keyValuesMap(ExitCode.DESCRIPTIONS));
-    for (CommandLine sub : command.getSubcommands().values()) {
-      sub.getCommandSpec().usageMessage().width(100);
-    }
-    spec.usageMessage().width(100);
+    command.setUsageHelpWidth(100);
   }
 
   /** Tells whether a descriptor is a terminal; false where there is no {@code /proc}. */

@@ -25,6 +25,15 @@ final class CommandRunner {
   }
 
   static Outcome runWithInput(String input, String... arguments) {
+    return run(input, false, arguments);
+  }
+
+  /** Runs a command whose messages go to a person, who answers. */
+  static Outcome runOnTerminal(String input, String... arguments) {
+    return run(input, true, arguments);
+  }
+
+  private static Outcome run(String input, boolean isTerminal, String... arguments) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     StringWriter err = new StringWriter();
     Streams streams =
@@ -32,7 +41,7 @@ final class CommandRunner {
             new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)),
             new Output(out),
             new PrintWriter(err, true),
-            false);
+            isTerminal);
     int exitCode = Main.run(streams, arguments);
     return new Outcome(exitCode, out.toString(StandardCharsets.UTF_8), err.toString());
   }

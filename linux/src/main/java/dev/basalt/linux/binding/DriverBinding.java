@@ -139,6 +139,18 @@ public final class DriverBinding {
     return BindPlan.unbind(function);
   }
 
+  /**
+   * Looks whether this process may change drivers.
+   *
+   * @param device the one it is wanted for
+   * @throws BindRefusedException when it may not
+   */
+  public void requirePermission(NvmeDevice device) throws BindRefusedException {
+    if (!Files.isWritable(files.at(BindPlan.PROBE))) {
+      require(device, List.of(new BindRefusal.NotPermitted(BindPlan.PROBE)));
+    }
+  }
+
   /** While a disk is claimed nobody can mount it or claim it otherwise. */
   private List<BindRefusal> claim(NvmeDevice device, BlockClaim claim) throws IOException {
     List<BindRefusal> claimed = new ArrayList<>();
@@ -185,12 +197,6 @@ public final class DriverBinding {
       throws BindRefusedException {
     if (!refusals.isEmpty()) {
       throw new BindRefusedException(device.name(), refusals);
-    }
-  }
-
-  private void requirePermission(NvmeDevice device) throws BindRefusedException {
-    if (!Files.isWritable(files.at(BindPlan.PROBE))) {
-      require(device, List.of(new BindRefusal.NotPermitted(BindPlan.PROBE)));
     }
   }
 
