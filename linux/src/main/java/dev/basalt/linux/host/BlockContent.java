@@ -79,8 +79,8 @@ public record BlockContent(String node, Kind kind, String what) {
     byte[] content;
     try {
       content = firstBytes(files.at("/dev/" + node));
-    } catch (IOException e) {
-      return new BlockContent(node, Kind.UNREADABLE, "data that cannot be read (" + e + ")");
+    } catch (IOException _) { // Also where there is no node.
+      return new BlockContent(node, Kind.UNREADABLE, "data that cannot be read");
     }
     if (isZfs(content)) {
       return new BlockContent(node, Kind.MEMBER, "a member of a ZFS pool");
