@@ -5,5 +5,6 @@ module dev.basalt.linux {
 
   exports dev.basalt.linux;
   exports dev.basalt.linux.binding;
+  exports dev.basalt.linux.doctor;
   exports dev.basalt.linux.host;
 }

@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
       ConfigCommand.class,
       BackendsCommand.class,
       DeviceCommand.class,
+      DoctorCommand.class,
       TourCommand.class,
       CrashTestCommand.class,
       WarmUpCommand.class,

@@ -393,7 +393,7 @@ public final class IoUring implements AutoCloseable {
       throw new ErrnoException(
           "io_uring_setup(" + entryCountMin + ", ...)",
           errno,
-          IoUringRefusal.ofSetup(errno, KernelInfo.ioUringDisabled()));
+          IoUringRefusal.ofSetup(errno, KernelInfo.ioUringDisabled(), Memlock.limitBytes()));
     }
     return (int) result;
   }

@@ -2,7 +2,7 @@
 package dev.basalt.linux;
 
 /** What to tell a user whose kernel refuses io_uring, by errno and by what the machine says. */
-final class IoUringRefusal {
+public final class IoUringRefusal {
   private static final String OTHERWISE = ", or use file: instead of io_uring:";
   private static final String SECCOMP =
       "allow io_uring_setup, io_uring_enter and io_uring_register in the container's seccomp"
@@ -15,8 +15,10 @@ final class IoUringRefusal {
    *
    * @param errno what io_uring_setup(2) returned
    * @param disabledSysctl kernel.io_uring_disabled, or -1 where there is none
+   * @param memlockBytes of {@link Memlock#limitBytes}
+   * @return what to tell, or nothing where the errno says it all
    */
-  static String ofSetup(int errno, int disabledSysctl) {
+  public static String ofSetup(int errno, int disabledSysctl, long memlockBytes) {
     return switch (errno) {
       case Errno.EPERM, Errno.EACCES -> ofPermission(disabledSysctl) + OTHERWISE;
       case Errno.ENOSYS ->
@@ -24,7 +26,7 @@ final class IoUringRefusal {
               + " it: "
               + SECCOMP
               + OTHERWISE;
-      case Errno.ENOMEM -> ofMemory("unlimited") + OTHERWISE;
+      case Errno.ENOMEM -> ofMemory("unlimited", memlockBytes) + OTHERWISE;
       case Errno.EMFILE -> "too many open files: raise the limit (ulimit -n)";
       default -> "";
     };
@@ -38,7 +40,8 @@ final class IoUringRefusal {
    */
   static String ofBuffers(int errno, long sizeBytes) {
     return errno == Errno.ENOMEM
-        ? ofMemory(Long.toString(Math.ceilDiv(sizeBytes, 1024))) + ", or open without fixed=true"
+        ? ofMemory(Long.toString(Math.ceilDiv(sizeBytes, 1024)), Memlock.limitBytes())
+            + ", or open without fixed=true"
         : "";
   }
 
@@ -56,9 +59,9 @@ final class IoUringRefusal {
   }
 
   /** Takes the limit needed, in KiB as {@code ulimit -l} does. */
-  private static String ofMemory(String kibibytes) {
+  private static String ofMemory(String kibibytes, long memlockBytes) {
     return "locked memory is limited to "
-        + Memlock.describe()
+        + Memlock.describe(memlockBytes)
         + ": raise memlock ('ulimit -l "
         + kibibytes
         + "', LimitMEMLOCK= in a systemd unit) or take a smaller depth";

@@ -37,7 +37,10 @@ public final class Memlock {
    * @return such as {@code 8192 KiB}
    */
   public static String describe() {
-    long limit = limitBytes();
+    return describe(limitBytes());
+  }
+
+  static String describe(long limit) {
     return limit == UNLIMITED ? "nothing (unlimited)" : limit / 1024 + " KiB";
   }
 }

@@ -22,23 +22,23 @@ class IoUringRefusalTest {
   @Test
   void shouldNameSysctl() {
     assertSays(
-        IoUringRefusal.ofSetup(Errno.EPERM, 2),
+        IoUringRefusal.ofSetup(Errno.EPERM, 2, 65536),
         "kernel.io_uring_disabled is 2",
         "'sysctl -w kernel.io_uring_disabled=0'",
         "file:");
-    assertSays(IoUringRefusal.ofSetup(Errno.EPERM, 1), "kernel.io_uring_group");
+    assertSays(IoUringRefusal.ofSetup(Errno.EPERM, 1, 65536), "kernel.io_uring_group");
   }
 
   @Test
   void shouldNameSeccomp() {
-    assertSays(IoUringRefusal.ofSetup(Errno.EPERM, 0), "seccomp");
-    assertSays(IoUringRefusal.ofSetup(Errno.EPERM, -1), "seccomp");
-    assertSays(IoUringRefusal.ofSetup(Errno.ENOSYS, -1), "5.11", "seccomp", "file:");
+    assertSays(IoUringRefusal.ofSetup(Errno.EPERM, 0, 65536), "seccomp");
+    assertSays(IoUringRefusal.ofSetup(Errno.EPERM, -1, 65536), "seccomp");
+    assertSays(IoUringRefusal.ofSetup(Errno.ENOSYS, -1, 65536), "5.11", "seccomp", "file:");
   }
 
   @Test
   void shouldNameMemlock() {
-    assertSays(IoUringRefusal.ofSetup(Errno.ENOMEM, 0), "memlock", "'ulimit -l unlimited'");
+    assertSays(IoUringRefusal.ofSetup(Errno.ENOMEM, 0, 65536), "memlock", "'ulimit -l unlimited'");
     assertSays(
         IoUringRefusal.ofBuffers(Errno.ENOMEM, 5000), "memlock", "'ulimit -l 5'", "fixed=true");
   }

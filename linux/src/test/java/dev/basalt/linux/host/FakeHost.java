@@ -51,6 +51,12 @@ public final class FakeHost {
     file("/sys/bus/pci/drivers/nvme/unbind", "");
     file("/sys/bus/pci/drivers/vfio-pci/unbind", "");
     pci("0000:00:01.0", "0x060400", "8086:1901", "pcieport", 1);
+    hugePages(0, 256, 256);
+    file("/sys/devices/system/cpu/online", "0-7\n");
+    file("/sys/devices/system/cpu/isolated", "\n");
+    file("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor", "performance\n");
+    file("/proc/sys/vm/overcommit_memory", "0\n");
+    file("/proc/self/status", "CapEff:\t0000000000000000\nSeccomp:\t0\n");
   }
 
   /** Returns the files as the code under test sees them. */
@@ -131,6 +137,13 @@ public final class FakeHost {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Reserves huge pages of 2 MiB on a NUMA node. */
+  public FakeHost hugePages(int node, int total, int free) {
+    String pool = "/sys/devices/system/node/node" + node + "/hugepages/hugepages-2048kB/";
+    file(pool + "nr_hugepages", total + "\n");
+    return file(pool + "free_hugepages", free + "\n");
   }
 
   /** Adds a function; group -1 is none, the driver "" as well. */

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.linux.doctor;
+
+import dev.basalt.linux.binding.BindCheck;
+import dev.basalt.linux.binding.BindRefusal;
+import dev.basalt.linux.doctor.BackEndVerdict.When;
+import dev.basalt.linux.host.BlockUse;
+import dev.basalt.linux.host.NvmeDevice;
+import java.util.List;
+
+/**
+ * What can drive one NVMe device.
+ *
+ * @param device which
+ */
+record DeviceCheck(NvmeDevice device) implements Check {
+  @Override
+  public Finding of(HostFacts facts) {
+    List<BackEndVerdict> verdicts = BackEnds.verdicts(facts, device);
+    boolean isUsable = verdicts.stream().anyMatch(verdict -> verdict.when() != When.NO);
+    String mend = facts.isTarget(device) ? mend(facts, isUsable) : "";
+    Severity severity =
+        mend.isEmpty() ? Severity.OK : isUsable ? Severity.ADVICE : Severity.PROBLEM;
+    return new Finding(
+        "NVMe " + device.name(),
+        severity,
+        describe(facts),
+        mend.isEmpty() ? "" : "a device that nobody uses, in a group of its own",
+        mend,
+        verdicts.stream().map(BackEndVerdict::toString).toList());
+  }
+
+  private String describe(HostFacts facts) {
+    String model = device.controller() == null ? "" : " " + device.controller().model();
+    List<BlockUse> uses = facts.uses().of(device);
+    String driver = device.function() == null ? "" : ", driver " + device.function().driver();
+    return device.address()
+        + model
+        + driver
+        + ", "
+        + (uses.isEmpty() ? "not in use" : uses.getFirst().text());
+  }
+
+  /** What another line of the page mends is not said here again. */
+  private String mend(HostFacts facts, boolean isUsable) {
+    List<BlockUse> uses = facts.uses().of(device);
+    if (!uses.isEmpty()) {
+      return uses.getFirst().mend();
+    }
+    for (BindRefusal refusal : BindCheck.refusals(facts.files(), device, facts.uses())) {
+      if (refusal instanceof BindRefusal.GroupNotViable && facts.mayUseUserSpace()) {
+        return refusal.mend();
+      }
+    }
+    if (device.namespaces().stream().anyMatch(n -> n.format().isZoned())) {
+      return "take another device, or put a file system for zoned devices on it";
+    }
+    if (device.namespaces().stream().anyMatch(n -> n.format().metadataBytes() > 0)) {
+      return "format it without metadata: nvme format --lbaf=N --ms=0 (erases it; 'nvme id-ns -H'"
+          + " lists the formats)";
+    }
+    return isUsable || facts.system().ioUringErrno() != 0
+        ? ""
+        : "basalt device unbind " + device.address();
+  }
+}

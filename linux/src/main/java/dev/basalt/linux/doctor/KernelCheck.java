@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.linux.doctor;
+
+/** Whether the kernel is new enough. */
+record KernelCheck() implements Check {
+  private static final String NAME = "kernel";
+
+  @Override
+  public Finding of(HostFacts facts) {
+    SystemFacts system = facts.system();
+    String found = "Linux " + system.kernelRelease();
+    if (!system.isKernelAtLeast(5, 11)) {
+      return Finding.problem(
+          NAME, found, "5.11 for io_uring:, 6.1 or newer to be fast", "install a newer kernel");
+    }
+    if (!system.isKernelAtLeast(6, 1)) {
+      return Finding.advice(
+          NAME, found, "6.1 or newer for cheap completions", "install a newer kernel");
+    }
+    return system.isKernelAtLeast(6, 13)
+        ? Finding.ok(NAME, found)
+        : Finding.note(NAME, found + "; from 6.13 on the pool drops pages in batches");
+  }
+}
