@@ -3,9 +3,9 @@ package dev.basalt.linux.host;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,10 +63,10 @@ final class OpenFiles {
           open.add(new OpenFile(target, Long.parseLong(process)));
         }
       }
-    } catch (NoSuchFileException | NotDirectoryException _) { // The process has ended.
-      return;
-    } catch (IOException | UncheckedIOException _) { // Another user's.
+    } catch (AccessDeniedException _) { // Another user's.
       unseenCount++;
+    } catch (IOException | UncheckedIOException _) { // The process has ended.
+      return;
     }
   }
 
