@@ -47,13 +47,16 @@ final class DeviceBindCommand extends DeviceSubcommand {
   public Integer call() throws IOException {
     NvmeDevice device = find(name);
     DriverBinding binding = new DriverBinding(files(), new KernelAttributes(files()));
-    if (device.function() == null || dryRun) {
-      printProposal(binding.propose(device.address()));
+    String address = device.address();
+    if (!dryRun) {
+      binding.requirePermission(device); // Who lacks it could not see all that speaks against it.
+    }
+    BindProposal proposal = binding.propose(address);
+    DeviceReport.warnOfUnseen(streams().err(), proposal.unseenProcessCount());
+    if (dryRun) {
+      printProposal(proposal);
       return ExitCode.DONE;
     }
-    String address = device.address();
-    binding.requirePermission(device); // Who lacks it could not see all that speaks against it.
-    BindProposal proposal = binding.propose(address);
     if (proposal.needsConfirmation() && serial == null && streams().isTerminal()) {
       serial = ask(proposal);
     }

@@ -31,7 +31,7 @@ final class DeviceListCommand extends DeviceSubcommand {
     for (NvmeDevice device : devices) {
       DeviceReport.printShort(out(), device, uses);
     }
-    DeviceReport.warnOfUnseen(streams().err(), uses);
+    DeviceReport.warnOfUnseen(streams().err(), uses.unseenProcessCount());
     return ExitCode.DONE;
   }
 }

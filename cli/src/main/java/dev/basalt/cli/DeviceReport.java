@@ -67,11 +67,11 @@ final class DeviceReport {
   }
 
   /** Says so where users of a device may have been missed. */
-  static void warnOfUnseen(PrintWriter err, BlockUses uses) {
-    if (uses.unseenProcessCount() > 0) {
+  static void warnOfUnseen(PrintWriter err, int processCount) {
+    if (processCount > 0) {
       err.println(
           "basalt: the open files of "
-              + uses.unseenProcessCount()
+              + processCount
               + " processes could not be seen; run it as root to see all users");
     }
   }

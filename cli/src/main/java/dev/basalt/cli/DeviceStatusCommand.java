@@ -3,10 +3,12 @@ package dev.basalt.cli;
 
 import dev.basalt.linux.binding.BindCheck;
 import dev.basalt.linux.binding.BindRefusal;
+import dev.basalt.linux.host.BlockContent;
 import dev.basalt.linux.host.BlockUses;
 import dev.basalt.linux.host.NvmeDevice;
 import dev.basalt.linux.host.PciBus;
 import dev.basalt.linux.host.PciFunction;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,16 +33,21 @@ final class DeviceStatusCommand extends DeviceSubcommand {
   public Integer call() {
     NvmeDevice device = find(name);
     BlockUses uses = new BlockUses(files());
-    List<BindRefusal> refusals = BindCheck.refusals(files(), device, uses);
+    List<BlockContent> contents = BindCheck.contents(files(), device);
+    List<BindRefusal> refusals = new ArrayList<>(BindCheck.refusals(files(), device, uses));
+    refusals.addAll(BindCheck.refusals(contents));
     if (json) {
       out().json(generator -> DeviceReport.write(generator, device, uses, refusals));
       return ExitCode.DONE;
     }
     DeviceReport.printShort(out(), device, uses);
     DeviceReport.printDetails(out(), device);
+    for (BlockContent content : contents) {
+      out().line("  " + content.text());
+    }
     printGroup(device.function());
     printVerdict(device, refusals);
-    DeviceReport.warnOfUnseen(streams().err(), uses);
+    DeviceReport.warnOfUnseen(streams().err(), uses.unseenProcessCount());
     return ExitCode.DONE;
   }
 

@@ -4,6 +4,7 @@ package dev.basalt.cli;
 import dev.basalt.iostack.BlockDeviceProvider;
 import dev.basalt.iostack.Devices;
 import dev.basalt.linux.DirectProbe;
+import dev.basalt.linux.KernelInfo;
 import dev.basalt.linux.doctor.BackEndChoice;
 import dev.basalt.linux.doctor.Diagnosis;
 import dev.basalt.linux.doctor.Doctor;
@@ -12,9 +13,11 @@ import dev.basalt.linux.doctor.HostFacts;
 import dev.basalt.linux.doctor.Severity;
 import dev.basalt.linux.doctor.SystemFacts;
 import dev.basalt.linux.doctor.Target;
+import dev.basalt.linux.host.BlockUses;
 import dev.basalt.linux.host.HostFiles;
 import dev.basalt.linux.host.NvmeDevice;
 import dev.basalt.linux.host.NvmeDevices;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -40,6 +43,15 @@ import picocli.CommandLine.ParentCommand;
 final class DoctorCommand implements Callable<Integer> {
   private static final String INDENT = " ".repeat(27);
 
+  private static final String PARTITION = "nvme\\d+n\\d+p\\d+";
+  private static final String PCI_ADDRESS =
+      "(\\p{XDigit}{4,}:)?\\p{XDigit}{2}:\\p{XDigit}{2}\\.\\d";
+
+  /** Bits of st_mode (inode(7)). */
+  private static final int FILE_TYPE = 0xf000;
+
+  private static final int BLOCK_DEVICE = 0x6000;
+
   @ParentCommand private @Nullable BasaltCommand parent;
 
   @Parameters(
@@ -60,6 +72,10 @@ final class DoctorCommand implements Callable<Integer> {
     if (parent == null) {
       throw new IllegalStateException("started without its parent command");
     }
+    if (!KernelInfo.isLinux()) {
+      throw new CommandFailure(
+          ExitCode.UNAVAILABLE, "the doctor knows Linux only; elsewhere there is file: alone");
+    }
     Output out = parent.streams().out();
     HostFiles files = HostFiles.ofThisHost();
     Target target = target(files, name);
@@ -76,15 +92,30 @@ final class DoctorCommand implements Callable<Integer> {
   private static Target target(HostFiles files, String name) {
     List<NvmeDevice> found = NvmeDevices.find(files, NvmeDevices.read(files), name);
     Path path = Path.of(name);
-    if (!found.isEmpty()) {
+    String node = node(path);
+    if (!found.isEmpty() && !node.matches(PARTITION)) {
       return new Target.Device(name, found.getFirst());
     }
-    if (name.startsWith("/dev/nvme") && !Files.exists(path)) {
-      throw new CommandFailure(ExitCode.NO_INPUT, "there is no " + name);
+    if (!node.isEmpty()) {
+      return new Target.Disk(name, new BlockUses(files).of(node));
+    }
+    if (name.startsWith("/dev/nvme") || name.matches(PCI_ADDRESS)) {
+      throw new CommandFailure(ExitCode.NO_INPUT, "there is no device " + name);
     }
     String text = path.toAbsolutePath().normalize().toString();
     boolean needsSlash = Files.isDirectory(path) && !text.endsWith("/");
     return new Target.Place(text + (needsSlash ? "/" : ""), DirectProbe.of(path));
+  }
+
+  /** Returns the kernel's name of a block device; empty for anything else. */
+  private static String node(Path path) {
+    try {
+      Path real = path.toRealPath();
+      int mode = (int) Files.getAttribute(real, "unix:mode");
+      return (mode & FILE_TYPE) == BLOCK_DEVICE ? real.getFileName().toString() : "";
+    } catch (IOException _) { // Not there: a file to be made, or a serial number.
+      return "";
+    }
   }
 
   private static Set<String> schemes() {

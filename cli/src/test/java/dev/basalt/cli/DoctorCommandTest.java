@@ -59,5 +59,6 @@ class DoctorCommandTest {
     assertEquals(ExitCode.UNAVAILABLE, outcome.exitCode());
     assertTrue(outcome.out().contains(": none (nothing can be written there: ENOENT)"));
     assertEquals(ExitCode.NO_INPUT, CommandRunner.run("doctor", "/dev/nvme99n1").exitCode());
+    assertEquals(ExitCode.NO_INPUT, CommandRunner.run("doctor", "ffff:ff:1f.7").exitCode());
   }
 }

@@ -12,6 +12,15 @@ public final class KernelInfo {
   private KernelInfo() {}
 
   /**
+   * Tells whether the running kernel is Linux; other methods and classes here need that.
+   *
+   * @return false on another operating system
+   */
+  public static boolean isLinux() {
+    return System.getProperty("os.name").equals("Linux");
+  }
+
+  /**
    * Returns the kernel's release.
    *
    * @return such as {@code 6.18.1}

@@ -70,8 +70,13 @@ public final class BindCheck {
     return contents;
   }
 
-  /** Looks for reasons in what a device holds. */
-  static List<BindRefusal> refusals(List<BlockContent> contents) {
+  /**
+   * Looks for reasons in what a device holds.
+   *
+   * @param contents of {@link #contents}
+   * @return one for each disk or partition that belongs to something larger
+   */
+  public static List<BindRefusal> refusals(List<BlockContent> contents) {
     List<BindRefusal> refusals = new ArrayList<>();
     for (BlockContent content : contents) {
       if (content.kind() == BlockContent.Kind.MEMBER) {

@@ -11,9 +11,13 @@ import java.util.List;
  * @param device as it is now
  * @param contents what may be lost
  * @param writes what would be written, in order; nothing when user space has the device already
+ * @param unseenProcessCount processes whose open files could not be looked at
  */
 public record BindProposal(
-    NvmeDevice device, List<BlockContent> contents, List<AttributeWrite> writes) {
+    NvmeDevice device,
+    List<BlockContent> contents,
+    List<AttributeWrite> writes,
+    int unseenProcessCount) {
   /** Copies the lists. */
   public BindProposal {
     contents = List.copyOf(contents);

@@ -53,16 +53,18 @@ public final class DriverBinding {
    */
   public BindProposal propose(String address) throws IOException {
     NvmeDevice device = device(address);
-    List<AttributeWrite> writes = BindPlan.bind(function(address));
-    if (writes.isEmpty()) {
-      return new BindProposal(device, List.of(), writes);
+    PciFunction function = device.function();
+    List<AttributeWrite> writes = function == null ? List.of() : BindPlan.bind(function);
+    if (function != null && writes.isEmpty()) {
+      return new BindProposal(device, List.of(), writes, 0);
     }
+    BlockUses uses = new BlockUses(files);
     List<BlockContent> contents = BindCheck.contents(files, device);
     List<BindRefusal> refusals = new ArrayList<>();
-    refusals.addAll(BindCheck.refusals(files, device, new BlockUses(files)));
+    refusals.addAll(BindCheck.refusals(files, device, uses));
     refusals.addAll(BindCheck.refusals(contents));
     require(device, refusals);
-    return new BindProposal(device, contents, writes);
+    return new BindProposal(device, contents, writes, uses.unseenProcessCount());
   }
 
   /**

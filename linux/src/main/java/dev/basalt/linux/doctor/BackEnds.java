@@ -43,6 +43,7 @@ final class BackEnds {
   static BackEndChoice choose(HostFacts facts) {
     return switch (facts.target()) {
       case Target.Place place -> ofPlace(facts, place);
+      case Target.Disk disk -> ofDisk(facts, disk);
       case Target.Device target -> ofDevice(facts, target.device());
     };
   }
@@ -54,7 +55,9 @@ final class BackEnds {
     if (!lack.isEmpty()) {
       return BackEndVerdict.no(scheme, lack);
     }
-    List<BindRefusal> refusals = BindCheck.refusals(facts.files(), device, facts.uses());
+    List<BindRefusal> refusals =
+        new ArrayList<>(BindCheck.refusals(facts.files(), device, facts.uses()));
+    refusals.addAll(facts.memberships(device));
     if (function == null || !refusals.isEmpty()) {
       BindRefusal first = refusals.getFirst();
       return BackEndVerdict.no(scheme, first.reason() + ": " + first.mend());
@@ -147,7 +150,11 @@ final class BackEnds {
       return "io_uring is refused here";
     }
     List<BlockUse> uses = facts.uses().of(device);
-    return uses.isEmpty() ? "" : uses.getFirst().text();
+    if (!uses.isEmpty()) {
+      return uses.getFirst().text();
+    }
+    List<BindRefusal> memberships = facts.memberships(device);
+    return memberships.isEmpty() ? "" : memberships.getFirst().reason();
   }
 
   private static String badFormat(@Nullable NvmeNamespace namespace) {
@@ -174,21 +181,33 @@ final class BackEnds {
         better = verdict.uri() + ", " + verdict.reason();
       }
     }
-    for (BlockUse use : facts.uses().of(device)) {
-      if (use instanceof BlockUse.Mounted mount) {
-        return ofFileOn(facts, mount);
-      }
-    }
-    return new BackEndChoice("", verdicts.getLast().reason(), better);
+    BackEndChoice file = ofFileOn(facts, facts.uses().of(device));
+    return file == null ? new BackEndChoice("", verdicts.getLast().reason(), better) : file;
   }
 
-  private static BackEndChoice ofFileOn(HostFacts facts, BlockUse.Mounted mount) {
+  private static BackEndChoice ofDisk(HostFacts facts, Target.Disk disk) {
+    if (disk.uses().isEmpty()) {
+      return facts.system().ioUringErrno() == 0
+          ? new BackEndChoice(IO_URING + ":" + disk.name(), "direct I/O in batches", "")
+          : new BackEndChoice("", "io_uring is refused here, and file: takes no device", "");
+    }
+    BackEndChoice file = ofFileOn(facts, disk.uses());
+    return file == null ? new BackEndChoice("", disk.uses().getFirst().text(), "") : file;
+  }
+
+  /** Chooses a file on what is mounted from a device; null where nothing is. */
+  private static @Nullable BackEndChoice ofFileOn(HostFacts facts, List<BlockUse> uses) {
     boolean usesRing = facts.system().ioUringErrno() == 0;
-    String directory = mount.where().equals("/") ? "/var/lib" : mount.where();
-    return new BackEndChoice(
-        (usesRing ? IO_URING : "file") + ":" + directory + "/store",
-        mount.text() + ": a file there",
-        "");
+    for (BlockUse use : uses) {
+      if (use instanceof BlockUse.Mounted mount) {
+        String directory = mount.where().equals("/") ? "/var/lib" : mount.where();
+        return new BackEndChoice(
+            (usesRing ? IO_URING : "file") + ":" + directory + "/store",
+            mount.text() + ": a file there",
+            "");
+      }
+    }
+    return null;
   }
 
   private static BackEndChoice ofPlace(HostFacts facts, Target.Place place) {

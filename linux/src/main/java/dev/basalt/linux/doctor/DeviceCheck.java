@@ -4,6 +4,7 @@ package dev.basalt.linux.doctor;
 import dev.basalt.linux.binding.BindCheck;
 import dev.basalt.linux.binding.BindRefusal;
 import dev.basalt.linux.doctor.BackEndVerdict.When;
+import dev.basalt.linux.host.BlockContent;
 import dev.basalt.linux.host.BlockUse;
 import dev.basalt.linux.host.NvmeDevice;
 import java.util.List;
@@ -33,12 +34,14 @@ record DeviceCheck(NvmeDevice device) implements Check {
   private String describe(HostFacts facts) {
     String model = device.controller() == null ? "" : " " + device.controller().model();
     List<BlockUse> uses = facts.uses().of(device);
+    StringBuilder state = new StringBuilder(uses.isEmpty() ? "not in use" : uses.getFirst().text());
+    if (facts.isTarget(device)) {
+      for (BlockContent content : facts.contents()) {
+        state.append(", ").append(content.text());
+      }
+    }
     String driver = device.function() == null ? "" : ", driver " + device.function().driver();
-    return device.address()
-        + model
-        + driver
-        + ", "
-        + (uses.isEmpty() ? "not in use" : uses.getFirst().text());
+    return device.address() + model + driver + ", " + state;
   }
 
   /** What another line of the page mends is not said here again. */
@@ -46,6 +49,10 @@ record DeviceCheck(NvmeDevice device) implements Check {
     List<BlockUse> uses = facts.uses().of(device);
     if (!uses.isEmpty()) {
       return uses.getFirst().mend();
+    }
+    List<BindRefusal> memberships = facts.memberships(device);
+    if (!memberships.isEmpty()) {
+      return memberships.getFirst().mend();
     }
     for (BindRefusal refusal : BindCheck.refusals(facts.files(), device, facts.uses())) {
       if (refusal instanceof BindRefusal.GroupNotViable && facts.mayUseUserSpace()) {

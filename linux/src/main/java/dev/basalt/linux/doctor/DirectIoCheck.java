@@ -12,6 +12,7 @@ record DirectIoCheck() implements Check {
   public Finding of(HostFacts facts) {
     return switch (facts.target()) {
       case Target.Device device -> Finding.ok(NAME, device.name() + " is a device");
+      case Target.Disk disk -> Finding.ok(NAME, disk.name() + " is a device");
       case Target.Place place -> ofPlace(place);
     };
   }

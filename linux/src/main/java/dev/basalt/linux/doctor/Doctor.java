@@ -37,6 +37,9 @@ public final class Doctor {
    */
   public static Diagnosis diagnose(HostFacts facts) {
     List<Check> checks = new ArrayList<>(BEFORE_DEVICES);
+    if (facts.target() instanceof Target.Disk disk) {
+      checks.add(new DiskCheck(disk));
+    }
     for (NvmeDevice device : facts.devices()) {
       checks.add(new DeviceCheck(device));
     }

@@ -19,7 +19,10 @@ record GovernorCheck() implements Check {
     String found = String.join(", ", governors);
     return governors.contains("powersave")
         ? Finding.advice(
-            NAME, found, "performance, for steady latency", "cpupower frequency-set -g performance")
+            NAME,
+            found,
+            "performance, for steady latency",
+            "echo performance | tee " + PROCESSORS + "cpu*/cpufreq/scaling_governor")
         : Finding.ok(NAME, found);
   }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.linux.doctor;
 
+import dev.basalt.linux.binding.BindCheck;
+import dev.basalt.linux.binding.BindRefusal;
+import dev.basalt.linux.host.BlockContent;
 import dev.basalt.linux.host.BlockUses;
 import dev.basalt.linux.host.HostFiles;
 import dev.basalt.linux.host.Iommu;
@@ -17,6 +20,7 @@ import java.util.List;
  * @param devices the NVMe devices
  * @param uses who uses them
  * @param iommu of the host
+ * @param contents what is on the device that is the target; empty for another target
  */
 public record HostFacts(
     HostFiles files,
@@ -24,10 +28,12 @@ public record HostFacts(
     Target target,
     List<NvmeDevice> devices,
     BlockUses uses,
-    Iommu iommu) {
-  /** Copies the devices. */
+    Iommu iommu,
+    List<BlockContent> contents) {
+  /** Copies the lists. */
   public HostFacts {
     devices = List.copyOf(devices);
+    contents = List.copyOf(contents);
   }
 
   /**
@@ -39,8 +45,18 @@ public record HostFacts(
    * @return what was found
    */
   public static HostFacts read(HostFiles files, SystemFacts system, Target target) {
+    List<BlockContent> contents =
+        target instanceof Target.Device wanted
+            ? BindCheck.contents(files, wanted.device())
+            : List.of();
     return new HostFacts(
-        files, system, target, NvmeDevices.read(files), new BlockUses(files), Iommu.read(files));
+        files,
+        system,
+        target,
+        NvmeDevices.read(files),
+        new BlockUses(files),
+        Iommu.read(files),
+        contents);
   }
 
   /** Tells whether the target is this device. */
@@ -56,9 +72,17 @@ public record HostFacts(
     if (!hasBackEnd(BackEnds.VFIO) && !hasBackEnd(BackEnds.SPDK)) {
       return false;
     }
-    return target instanceof Target.Device wanted
-        ? wanted.device().function() != null
-        : devices.stream().anyMatch(device -> device.function() != null && isIdle(device));
+    return switch (target) {
+      case Target.Device wanted -> wanted.device().function() != null;
+      case Target.Disk _ -> false;
+      case Target.Place _ ->
+          devices.stream().anyMatch(device -> device.function() != null && isIdle(device));
+    };
+  }
+
+  /** Returns what of the device would be lost to something larger, where it is the target. */
+  List<BindRefusal> memberships(NvmeDevice device) {
+    return isTarget(device) ? BindCheck.refusals(contents) : List.of();
   }
 
   boolean hasBackEnd(String scheme) {

@@ -2,7 +2,9 @@
 package dev.basalt.linux.doctor;
 
 import dev.basalt.linux.DirectProbe;
+import dev.basalt.linux.host.BlockUse;
 import dev.basalt.linux.host.NvmeDevice;
+import java.util.List;
 
 /** Where the store shall be. */
 public sealed interface Target {
@@ -22,7 +24,20 @@ public sealed interface Target {
   record Place(String name, DirectProbe direct) implements Target {}
 
   /**
-   * An NVMe device.
+   * A disk that is no NVMe device, or a partition.
+   *
+   * @param name its path
+   * @param uses who uses it
+   */
+  record Disk(String name, List<BlockUse> uses) implements Target {
+    /** Copies the uses. */
+    public Disk {
+      uses = List.copyOf(uses);
+    }
+  }
+
+  /**
+   * A whole NVMe device, by whichever name.
    *
    * @param name as the user named it
    * @param device which that is

@@ -63,6 +63,27 @@ public final class BlockUses {
   }
 
   /**
+   * Returns the uses of any disk or partition.
+   *
+   * @param node its name, such as {@code sda2}
+   * @return what has to end before it may be written to; empty when nobody was seen
+   */
+  public List<BlockUse> of(String node) {
+    Set<BlockUse> uses = new LinkedHashSet<>();
+    String disk = BLOCK + node;
+    for (String part : files.names(disk)) {
+      if (files.exists(disk + "/" + part + "/partition")) {
+        addUses(part, uses, DEPTH_MAX);
+      }
+    }
+    addUses(node, uses, DEPTH_MAX);
+    for (OpenFiles.OpenFile file : open.of(f -> f.node().equals(node))) {
+      uses.add(opened(file, node));
+    }
+    return List.copyOf(uses);
+  }
+
+  /**
    * Returns how many processes could not be looked at.
    *
    * @return 0 for root on most hosts

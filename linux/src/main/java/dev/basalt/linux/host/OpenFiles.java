@@ -14,12 +14,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Which processes have NVMe and VFIO device nodes open (proc(5), fd). */
+/** Which processes have device nodes open (proc(5), fd). */
 final class OpenFiles {
   private static final Pattern PROCESS = Pattern.compile("\\d+");
 
   /** By name, not by directory: a process in a container may have its devices elsewhere. */
-  private static final Pattern NODE = Pattern.compile(".*/((nvme|ng)\\d\\S*|vfio/\\S+)");
+  private static final Pattern NODE = Pattern.compile("/dev/.+|.*/((nvme|ng)\\d\\S*|vfio/\\S+)");
 
   private final List<OpenFile> open = new ArrayList<>();
   private int unseenCount;

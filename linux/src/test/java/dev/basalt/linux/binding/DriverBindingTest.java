@@ -112,6 +112,15 @@ class DriverBindingTest {
   }
 
   @Test
+  void shouldRefuseADeviceOverANetwork() {
+    host.controller("nvme1", "tcp", "traddr=10.0.0.7", "T1").namespace("nvme1", 1);
+    String message =
+        messageOf(() -> binding.propose("traddr=10.0.0.7"), BindRefusedException.class);
+    assertTrue(message.contains("nvme1 is reached over tcp"), message);
+    messageOf(() -> binding.bind("traddr=10.0.0.7", "T1"), BindRefusedException.class);
+  }
+
+  @Test
   void shouldRefuseWithoutTheRightToWrite() {
     host.remove(PROBE);
     BindRefusedException refused =

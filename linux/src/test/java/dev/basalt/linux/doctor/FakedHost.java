@@ -6,7 +6,9 @@ import static dev.basalt.linux.host.FakeHost.ADDRESS;
 import dev.basalt.linux.DirectProbe;
 import dev.basalt.linux.Errno;
 import dev.basalt.linux.Memlock;
+import dev.basalt.linux.host.BlockUses;
 import dev.basalt.linux.host.FakeHost;
+import dev.basalt.linux.host.HostFiles;
 import dev.basalt.linux.host.NvmeDevices;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +37,7 @@ final class FakedHost {
   private boolean isNativeAccessEnabled = true;
   private Set<String> schemes = SCHEMES;
   private String device = "";
+  private String disk = "";
   private DirectProbe probe = new DirectProbe("ext4", 0);
 
   static {
@@ -82,13 +85,7 @@ final class FakedHost {
             memlockBytes,
             new SystemFacts.JavaFacts("25.0.3", isNativeAccessEnabled, 4L << 30),
             schemes);
-    Target target =
-        device.isEmpty()
-            ? new Target.Place("/data/", probe)
-            : new Target.Device(
-                device,
-                NvmeDevices.find(host.files(), NvmeDevices.read(host.files()), device).getFirst());
-    return HostFacts.read(host.files(), system, target);
+    return HostFacts.read(host.files(), system, target(host.files()));
   }
 
   @Override
@@ -135,7 +132,7 @@ final class FakedHost {
             host ->
                 host.append("/proc/swaps", "/dev/sda2 partition 1000 0 -2\n")
                     .file("/proc/sys/vm/swappiness", "1\n"));
-    host("powersave", "governor", "cpupower frequency-set -g performance", "io_uring:")
+    host("powersave", "governor", "echo performance | tee", "io_uring:")
         .with(
             host ->
                 host.file("/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave\n"));
@@ -223,6 +220,35 @@ final class FakedHost {
   }
 
   private static void addUsedDevices() {
+    healthy("another disk", "io_uring:/dev/sda2").disk("sda2");
+    host("another disk, io_uring refused", "io_uring", "seccomp", "")
+        .disk("sda2")
+        .ring(Errno.EPERM);
+    host("another disk that is mounted", "disk", "umount /data", "io_uring:/data/store")
+        .with(host -> host.file("/sys/class/block/sda2/dev", "8:2\n").mount("sda2", "/data", "xfs"))
+        .disk("sda2");
+    host("another disk, a partition of which is swap", "disk", "swapoff /dev/sda2", "")
+        .with(
+            host ->
+                host.file("/sys/class/block/sda/sda2/partition", "2\n")
+                    .file("/proc/sys/vm/swappiness", "1\n")
+                    .append("/proc/swaps", "/dev/sda2 partition 1000 0 -2\n"))
+        .disk("sda");
+    host("a partition that is open", "disk", "end process 7 (dd)", "")
+        .with(host -> host.nvme().partition("nvme0n1", 1).process(7, "dd", "/dev/nvme0n1p1"))
+        .disk("nvme0n1p1");
+    healthy("a partition beside one that is mounted", "io_uring:/dev/nvme0n1p1")
+        .with(
+            host ->
+                host.nvme()
+                    .partition("nvme0n1", 1)
+                    .partition("nvme0n1", 2)
+                    .mount("nvme0n1p2", "/", "ext4"))
+        .disk("nvme0n1p1");
+    host("an idle LVM member", "NVMe nvme0", "wipefs --all /dev/nvme0n1", "")
+        .device(host -> host.content("nvme0n1", 512, "LABELONE"));
+    healthy("a device with data", "nvme-uring:/dev/ng0n1")
+        .device(host -> host.content("nvme0n1", 0, "XFSB"));
     host("mounted", "NVMe nvme0", "umount /data", "io_uring:/data/store")
         .device(host -> host.mount("nvme0n1", "/data", "ext4"));
     host("mounted, io_uring refused", "io_uring", "seccomp", "file:/data/store")
@@ -271,6 +297,16 @@ final class FakedHost {
         .named(ADDRESS);
   }
 
+  private Target target(HostFiles files) {
+    if (!disk.isEmpty()) {
+      return new Target.Disk("/dev/" + disk, new BlockUses(files).of(disk));
+    }
+    return device.isEmpty()
+        ? new Target.Place("/data/", probe)
+        : new Target.Device(
+            device, NvmeDevices.find(files, NvmeDevices.read(files), device).getFirst());
+  }
+
   private static FakedHost healthy(String name, String uri) {
     return new FakedHost(name, "", "", uri);
   }
@@ -298,6 +334,11 @@ final class FakedHost {
 
   private FakedHost device(Consumer<FakeHost> more) {
     return with(FakeHost::nvme).with(more).named("/dev/nvme0n1");
+  }
+
+  private FakedHost disk(String name) {
+    disk = name;
+    return this;
   }
 
   private FakedHost named(String name) {
