@@ -86,7 +86,8 @@ final class DeviceBindCommand extends DeviceSubcommand {
     }
   }
 
-  private String ask(BindProposal proposal) throws IOException {
+  /** Returns what was typed, null when that was nothing. */
+  private @Nullable String ask(BindProposal proposal) throws IOException {
     PrintWriter err = streams().err();
     NvmeDevice device = proposal.device();
     err.println("Programs in user space will be able to overwrite " + device.name() + ".");
@@ -98,7 +99,11 @@ final class DeviceBindCommand extends DeviceSubcommand {
             ? "No driver tells what is on it. Type its address to go on: "
             : "Type its serial number to go on: ");
     err.flush();
-    return readLine(streams().in());
+    String typed = readLine(streams().in());
+    if (typed.isEmpty()) {
+      err.println(); // at the end of the input nobody pressed Enter
+    }
+    return typed.isEmpty() ? null : typed;
   }
 
   private static String readLine(InputStream in) throws IOException {

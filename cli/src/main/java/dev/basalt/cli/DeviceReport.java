@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Prints NVMe devices, for people and for programs. */
 final class DeviceReport {
+  private static final long MEBIBYTES_BELOW = 10L << 30;
+
   private DeviceReport() {}
 
   static void printShort(Output out, NvmeDevice device, BlockUses uses) {
@@ -35,7 +37,7 @@ final class DeviceReport {
               "  ",
               "  " + namespace.name(),
               size(namespace.sizeBytes()),
-              namespace.format() + " blocks",
+              "blocks of " + namespace.format(),
               namespace.hasGenericNode() ? "/dev/" + namespace.genericName() : "no generic node"));
     }
     List<BlockUse> used = uses.of(device);
@@ -128,7 +130,9 @@ final class DeviceReport {
   }
 
   private static String size(long bytes) {
-    return String.format(Locale.ROOT, "%,.1f GiB", bytes / (double) (1 << 30));
+    return bytes < MEBIBYTES_BELOW
+        ? String.format(Locale.ROOT, "%,d MiB", bytes >> 20)
+        : String.format(Locale.ROOT, "%,.1f GiB", bytes / (double) (1 << 30));
   }
 
   private static void writeController(JsonGenerator json, @Nullable NvmeController controller)

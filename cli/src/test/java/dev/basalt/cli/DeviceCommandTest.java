@@ -56,7 +56,7 @@ class DeviceCommandTest {
     assertEquals(
         """
         nvme0  0000:01:00.0  Fast SSD  serial S5GXNX0R000042  driver nvme  IOMMU group 12
-          nvme0n1  1.0 GiB  512 B blocks  no generic node
+          nvme0n1  1,024 MiB  blocks of 512 B  no generic node
           not in use
         """,
         outcome.out());

@@ -24,11 +24,9 @@ public record BackEndVerdict(String scheme, When when, String uri, String reason
     return new BackEndVerdict(scheme, When.NO, "", reason);
   }
 
-  @Override
-  public String toString() {
-    return scheme
-        + ": "
-        + switch (when) {
+  /** Says whether, and why. */
+  String text() {
+    return switch (when) {
           case NOW -> "yes, ";
           case AFTER_BIND -> "not yet, ";
           case NO -> "no, ";

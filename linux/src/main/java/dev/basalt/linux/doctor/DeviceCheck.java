@@ -7,7 +7,10 @@ import dev.basalt.linux.doctor.BackEndVerdict.When;
 import dev.basalt.linux.host.BlockContent;
 import dev.basalt.linux.host.BlockUse;
 import dev.basalt.linux.host.NvmeDevice;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What can drive one NVMe device.
@@ -20,15 +23,32 @@ record DeviceCheck(NvmeDevice device) implements Check {
     List<BackEndVerdict> verdicts = BackEnds.verdicts(facts, device);
     boolean isUsable = verdicts.stream().anyMatch(verdict -> verdict.when() != When.NO);
     String mend = facts.isTarget(device) ? mend(facts, isUsable) : "";
-    Severity severity =
-        mend.isEmpty() ? Severity.OK : isUsable ? Severity.ADVICE : Severity.PROBLEM;
     return new Finding(
         "NVMe " + device.name(),
-        severity,
+        severity(facts, mend, isUsable),
         describe(facts),
-        mend.isEmpty() ? "" : "a device that nobody uses, in a group of its own",
+        mend.isEmpty() ? "" : "a device that a back end of this build can take as it is",
         mend,
-        verdicts.stream().map(BackEndVerdict::toString).toList());
+        details(verdicts));
+  }
+
+  private Severity severity(HostFacts facts, String mend, boolean isUsable) {
+    if (mend.isEmpty()) {
+      boolean holdsData = facts.isTarget(device) && !facts.contents().isEmpty();
+      return holdsData ? Severity.NOTE : Severity.OK;
+    }
+    return isUsable ? Severity.ADVICE : Severity.PROBLEM;
+  }
+
+  /** Back ends of the same verdict share a line. */
+  private static List<String> details(List<BackEndVerdict> verdicts) {
+    Map<String, String> schemes = new LinkedHashMap<>();
+    for (BackEndVerdict verdict : verdicts) {
+      schemes.merge(verdict.text(), verdict.scheme(), (a, b) -> a + ", " + b);
+    }
+    List<String> details = new ArrayList<>();
+    schemes.forEach((text, names) -> details.add(names + ": " + text));
+    return details;
   }
 
   private String describe(HostFacts facts) {

@@ -12,8 +12,9 @@ record IsolationCheck() implements Check {
     String online = files.text("/sys/devices/system/cpu/online", "?");
     return Finding.ok(
         "processors",
-        online
-            + " online, isolated: "
+        "online: "
+            + online
+            + ", isolated: "
             + (isolated.isEmpty() ? "none (only pollers that spin gain by it)" : isolated));
   }
 }
