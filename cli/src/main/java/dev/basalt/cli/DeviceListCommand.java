@@ -27,6 +27,7 @@ final class DeviceListCommand extends DeviceSubcommand {
     }
     if (devices.isEmpty()) {
       out().line("There is no NVMe device.");
+      return ExitCode.DONE;
     }
     for (NvmeDevice device : devices) {
       DeviceReport.printShort(out(), device, uses);
