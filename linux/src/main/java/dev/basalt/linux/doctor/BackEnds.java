@@ -48,6 +48,19 @@ final class BackEnds {
     };
   }
 
+  /** Returns the namespace that is meant, the first where none is named, null where none is. */
+  static @Nullable NvmeNamespace namespace(Target target, NvmeDevice device) {
+    List<NvmeNamespace> named = new ArrayList<>(device.namespaces());
+    if (target instanceof Target.Device wanted) {
+      String name = wanted.name().substring(wanted.name().lastIndexOf('/') + 1);
+      named.removeIf(n -> !n.nodes().contains(name) && !n.genericName().equals(name));
+    }
+    if (named.isEmpty()) {
+      named.addAll(device.namespaces());
+    }
+    return named.isEmpty() ? null : named.getFirst();
+  }
+
   private static BackEndVerdict ofUserSpace(
       String scheme, HostFacts facts, NvmeDevice device, @Nullable NvmeNamespace namespace) {
     PciFunction function = device.function();
@@ -228,18 +241,5 @@ final class BackEnds {
         yield new BackEndChoice("file:" + file, reason + "; this works anywhere", "");
       }
     };
-  }
-
-  /** Returns the namespace that is meant, the first where none is named, null where none is. */
-  private static @Nullable NvmeNamespace namespace(Target target, NvmeDevice device) {
-    List<NvmeNamespace> named = new ArrayList<>(device.namespaces());
-    if (target instanceof Target.Device wanted) {
-      String name = wanted.name().substring(wanted.name().lastIndexOf('/') + 1);
-      named.removeIf(n -> !n.nodes().contains(name) && !n.genericName().equals(name));
-    }
-    if (named.isEmpty()) {
-      named.addAll(device.namespaces());
-    }
-    return named.isEmpty() ? null : named.getFirst();
   }
 }

@@ -7,6 +7,8 @@ import dev.basalt.linux.doctor.BackEndVerdict.When;
 import dev.basalt.linux.host.BlockContent;
 import dev.basalt.linux.host.BlockUse;
 import dev.basalt.linux.host.NvmeDevice;
+import dev.basalt.linux.host.NvmeNamespace;
+import dev.basalt.linux.host.PciFunction;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,8 +62,15 @@ record DeviceCheck(NvmeDevice device) implements Check {
         state.append(", ").append(content.text());
       }
     }
-    String driver = device.function() == null ? "" : ", driver " + device.function().driver();
-    return device.address() + model + driver + ", " + state;
+    return device.address() + model + driver() + ", " + state;
+  }
+
+  private String driver() {
+    PciFunction function = device.function();
+    if (function == null) {
+      return "";
+    }
+    return function.driver() == null ? ", no driver" : ", driver " + function.driver();
   }
 
   /** What another line of the page mends is not said here again. */
@@ -79,10 +88,11 @@ record DeviceCheck(NvmeDevice device) implements Check {
         return refusal.mend();
       }
     }
-    if (device.namespaces().stream().anyMatch(n -> n.format().isZoned())) {
+    NvmeNamespace namespace = BackEnds.namespace(facts.target(), device);
+    if (namespace != null && namespace.format().isZoned()) {
       return "take another device, or put a file system for zoned devices on it";
     }
-    if (device.namespaces().stream().anyMatch(n -> n.format().metadataBytes() > 0)) {
+    if (namespace != null && namespace.format().metadataBytes() > 0) {
       return "format it without metadata: nvme format --lbaf=N --ms=0 (erases it; 'nvme id-ns -H'"
           + " lists the formats)";
     }

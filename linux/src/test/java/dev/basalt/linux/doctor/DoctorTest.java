@@ -66,6 +66,15 @@ class DoctorTest {
   }
 
   @Test
+  void shouldNameADeviceThatNobodyDrives() {
+    Diagnosis diagnosis = Doctor.diagnose(named("bound to nothing").make(root));
+    assertTrue(
+        diagnosis.findings().stream()
+            .anyMatch(f -> f.found().equals("0000:01:00.0, no driver, not in use")),
+        diagnosis::toString);
+  }
+
+  @Test
   void shouldSayForEachBackEndWhyADeviceIsNotForIt() {
     Diagnosis diagnosis = Doctor.diagnose(named("mounted").make(root));
     List<String> details =

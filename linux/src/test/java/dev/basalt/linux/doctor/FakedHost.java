@@ -43,6 +43,7 @@ final class FakedHost {
   static {
     addPlaces();
     addIdleDevices();
+    addFormats();
     addUsedDevices();
     addDevicesOfUserSpace();
   }
@@ -203,8 +204,16 @@ final class FakedHost {
     host("a device, little locked memory", "locked memory", "ulimit -l 65536", "nvme-uring:")
         .device()
         .memlock(8 << 20);
+  }
+
+  private static void addFormats() {
     host("a zoned namespace", "NVMe nvme0", "take another device", "")
         .device(host -> host.file("/sys/class/block/nvme0n1/queue/zoned", "host-managed\n"));
+    healthy("a zoned namespace beside the one asked for", "nvme-uring:/dev/ng0n1")
+        .device(
+            host ->
+                host.namespace("nvme0", 2)
+                    .file("/sys/class/block/nvme0n2/queue/zoned", "host-managed\n"));
     host("blocks with metadata", "NVMe nvme0", "nvme format", "io_uring:/dev/nvme0n1")
         .device(host -> host.file("/sys/class/block/nvme0n1/metadata_bytes", "8\n"));
     healthy("the second namespace", "nvme-uring:/dev/ng0n2")
