@@ -87,6 +87,7 @@ final class VfioAbi {
 
   static final int PCI_MEMORY_SPACE = 2;
   static final int PCI_BUS_MASTER = 4;
+  static final int PCI_NO_PIN_INTERRUPTS = 0x400;
 
   private VfioAbi() {}
 }

@@ -210,7 +210,7 @@ public final class VfioDevice implements AutoCloseable {
       MemorySegment command = arena.allocate(JAVA_SHORT);
       long offset = configOffset + PCI_COMMAND;
       check("pread(PCI command)", transfer(SyscallNumber.PREAD64, command, offset));
-      int value = command.get(JAVA_SHORT, 0) | PCI_MEMORY_SPACE;
+      int value = command.get(JAVA_SHORT, 0) | PCI_MEMORY_SPACE | PCI_NO_PIN_INTERRUPTS;
       value = isAllowed ? value | PCI_BUS_MASTER : value & ~PCI_BUS_MASTER;
       command.set(JAVA_SHORT, 0, (short) value);
       check("pwrite(PCI command)", transfer(SyscallNumber.PWRITE64, command, offset));

@@ -122,7 +122,7 @@ public final class NvmeController implements AutoCloseable {
     checkRunning();
     List<Integer> ids = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment data = admin.identify(CNS_ACTIVE_NAMESPACES, 0, arena);
+      MemorySegment data = identify(CNS_ACTIVE_NAMESPACES, 0, arena);
       for (long offset = 0; offset < IDENTIFY_BYTES; offset += Integer.BYTES) {
         int id = data.get(ValueLayout.JAVA_INT, offset);
         if (id == 0) {
@@ -146,9 +146,9 @@ public final class NvmeController implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       int commandSet =
           registers.hasAllCommandSets()
-              ? NamespaceIdentity.commandSet(admin.identify(CNS_NAMESPACE_DESCRIPTORS, id, arena))
+              ? NamespaceIdentity.commandSet(identify(CNS_NAMESPACE_DESCRIPTORS, id, arena))
               : NamespaceIdentity.COMMAND_SET_NVM;
-      return NamespaceIdentity.of(id, admin.identify(CNS_NAMESPACE, id, arena), commandSet);
+      return NamespaceIdentity.of(id, identify(CNS_NAMESPACE, id, arena), commandSet);
     }
   }
 
@@ -161,7 +161,7 @@ public final class NvmeController implements AutoCloseable {
   public synchronized HealthLog health() throws IOException {
     checkRunning();
     try (Arena arena = Arena.ofConfined()) {
-      return HealthLog.of(admin.logPage(LOG_HEALTH, HealthLog.BYTES, arena));
+      return HealthLog.of(logPage(LOG_HEALTH, HealthLog.BYTES, arena));
     }
   }
 
@@ -174,7 +174,7 @@ public final class NvmeController implements AutoCloseable {
   public synchronized List<ErrorLogEntry> errors() throws IOException {
     checkRunning();
     try (Arena arena = Arena.ofConfined()) {
-      return ErrorLogEntry.listOf(admin.logPage(LOG_ERROR, IDENTIFY_BYTES, arena));
+      return ErrorLogEntry.listOf(logPage(LOG_ERROR, IDENTIFY_BYTES, arena));
     }
   }
 
@@ -230,21 +230,59 @@ public final class NvmeController implements AutoCloseable {
     queueIds.clear(id);
   }
 
+  /** Runs an admin command; one that does not end leaves its memory with the controller: reset. */
+  private int execute(Command command) throws NvmeException {
+    int seen = generation;
+    try {
+      return admin.execute(command);
+    } catch (NvmeException e) {
+      if (e.isUnresponsive()) {
+        recover(seen, String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+  }
+
+  private MemorySegment identify(int structure, int namespaceId, Arena arena) throws NvmeException {
+    int seen = generation;
+    try {
+      return admin.identify(structure, namespaceId, arena);
+    } catch (NvmeException e) {
+      if (e.isUnresponsive()) {
+        recover(seen, String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+  }
+
+  private MemorySegment logPage(int page, int lengthBytes, Arena arena) throws NvmeException {
+    int seen = generation;
+    try {
+      return admin.logPage(page, lengthBytes, arena);
+    } catch (NvmeException e) {
+      if (e.isUnresponsive()) {
+        recover(seen, String.valueOf(e.getMessage()));
+      }
+      throw e;
+    }
+  }
+
   /**
    * Creates the queues of a queue pair (sections 5.4 and 5.5); returns the generation they are of.
    */
   synchronized int createQueues(NvmeQueue queue) throws IOException {
     checkRunning();
     int size = queue.entryCount() - 1 << 16 | queue.id();
-    admin.execute(new Command(ADMIN_CREATE_CQ, 0, queue.completionsIova(), size, CONTIGUOUS));
+    int seen = generation;
+    execute(new Command(ADMIN_CREATE_CQ, 0, queue.completionsIova(), size, CONTIGUOUS));
     boolean isCreated = false;
     try {
-      admin.execute(
+      execute(
           new Command(
               ADMIN_CREATE_SQ, 0, queue.submissionsIova(), size, CONTIGUOUS | queue.id() << 16));
       isCreated = true;
     } finally {
-      if (!isCreated) {
+      if (!isCreated && seen == generation) {
         deleteQueue(ADMIN_DELETE_CQ, queue.id());
       }
     }
@@ -255,7 +293,9 @@ public final class NvmeController implements AutoCloseable {
   synchronized void deleteQueues(NvmeQueue queue, int ofGeneration) {
     if (failure == null && ofGeneration == generation) {
       deleteQueue(ADMIN_DELETE_SQ, queue.id());
-      deleteQueue(ADMIN_DELETE_CQ, queue.id());
+      if (ofGeneration == generation) { // a reset has deleted both
+        deleteQueue(ADMIN_DELETE_CQ, queue.id());
+      }
     }
   }
 
@@ -273,8 +313,8 @@ public final class NvmeController implements AutoCloseable {
    *
    * @return false when the controller does not answer
    */
-  synchronized boolean tryAbort(int queueId, int commandId) {
-    if (failure != null) {
+  synchronized boolean tryAbort(int ofGeneration, int queueId, int commandId) {
+    if (failure != null || ofGeneration != generation) {
       return false;
     }
     try {
@@ -336,6 +376,11 @@ public final class NvmeController implements AutoCloseable {
           "the controller's smallest page is %d bytes, needed: 4096"
               .formatted(1 << registers.pageShiftMin()));
     }
+    if (queueIdMax() < 1) {
+      throw NvmeException.refused(
+          "the registers have %d bytes, too few for doorbells %d bytes apart"
+              .formatted(bus.registersBytes(), registers.doorbellStride()));
+    }
     if (!registers.hasNvmCommandSet()) {
       throw NvmeException.refused("the controller has no NVM command set");
     }
@@ -373,7 +418,14 @@ public final class NvmeController implements AutoCloseable {
     int granted =
         admin.execute(
             new Command(ADMIN_SET_FEATURES, 0, 0, FEATURE_QUEUE_COUNT, wanted | wanted << 16));
-    queueCount = Math.min(QUEUE_COUNT_WANTED, Math.min(granted & 0xffff, granted >>> 16) + 1);
+    int count = Math.min(granted & 0xffff, granted >>> 16) + 1;
+    queueCount = Math.min(queueIdMax(), Math.min(QUEUE_COUNT_WANTED, count));
+  }
+
+  /** Returns the highest queue id whose doorbells are within the registers. */
+  private int queueIdMax() {
+    long doorbells = bus.registersBytes() - NvmeRegisters.DOORBELLS;
+    return (int) (doorbells / (2L * registers.doorbellStride()) - 1);
   }
 
   private void awaitStatus(int mask, int value, long nanosMax, String what) throws NvmeException {

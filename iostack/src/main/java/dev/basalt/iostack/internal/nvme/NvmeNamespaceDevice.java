@@ -99,7 +99,8 @@ public final class NvmeNamespaceDevice implements BlockDevice {
 
   /**
    * What a power failure never tears. A command beyond the atomic unit promises nothing (NVM
-   * Command Set, section 2.1.4), so more than a sector is claimed only where no command can be.
+   * Command Set, section 2.1.4), so more than a sector is claimed only where no command can be, and
+   * no transfer is split.
    */
   private static int atomicWriteBytes(ControllerIdentity identity, NamespaceIdentity namespace) {
     int blocks =
@@ -107,7 +108,9 @@ public final class NvmeNamespaceDevice implements BlockDevice {
             ? namespace.powerFailAtomicBlocks()
             : identity.powerFailAtomicBlocks();
     long unitBytes = (long) blocks * namespace.blockBytes();
-    return unitBytes >= TRANSFER_BYTES_MAX ? TRANSFER_BYTES_MAX : SECTOR_BYTES;
+    long commandBytes = (long) identity.transferPagesMax() << NvmeAbi.PAGE_SHIFT;
+    boolean isWhole = unitBytes >= TRANSFER_BYTES_MAX && commandBytes >= TRANSFER_BYTES_MAX;
+    return isWhole ? TRANSFER_BYTES_MAX : SECTOR_BYTES;
   }
 
   /**

@@ -42,7 +42,7 @@ public final class NvmeQueuePair implements QueuePair {
 
   private static final int ZEROES_BYTES = 64 << 10;
 
-  /** Polls without completions between two looks at the clock. */
+  /** Polls and completions between two looks at the clock. */
   private static final int POLLS_PER_CHECK = 1 << 10;
 
   /** Attempts to have the queues created again. */
@@ -71,9 +71,10 @@ public final class NvmeQueuePair implements QueuePair {
   private int generation;
   private int renewals;
   private boolean isLost;
-  private int emptyPolls;
+  private int polls;
   private long nowNanos;
   private long nextCheckNanos;
+  private boolean isPolling;
   private boolean isClosed;
 
   private volatile @Nullable Thread owner;
@@ -123,6 +124,7 @@ public final class NvmeQueuePair implements QueuePair {
       }
     }
     nowNanos = controller.execution().nanoTime();
+    nextCheckNanos = nowNanos;
   }
 
   /** Creates the queues of a queue pair; its depth was checked. */
@@ -257,6 +259,16 @@ public final class NvmeQueuePair implements QueuePair {
   @Override
   public int poll(CompletionSink sink, int max) {
     checkOpen();
+    boolean isOuter = !isPolling;
+    isPolling = true;
+    try {
+      return pollOnce(sink, max);
+    } finally {
+      isPolling = !isOuter;
+    }
+  }
+
+  private int pollOnce(CompletionSink sink, int max) {
     int delivered = 0;
     if (isStale()) {
       renew();
@@ -299,10 +311,9 @@ public final class NvmeQueuePair implements QueuePair {
     if (queue.isUnrung()) {
       queue.ring();
     }
-    if (delivered > 0 || inFlight() == 0) {
-      emptyPolls = 0;
-    } else if (++emptyPolls >= POLLS_PER_CHECK) {
-      emptyPolls = 0;
+    polls += 1 + delivered;
+    if (polls >= POLLS_PER_CHECK && inFlight() > 0) {
+      polls = 0;
       check();
     }
   }
@@ -339,6 +350,9 @@ public final class NvmeQueuePair implements QueuePair {
   public void close() {
     if (isClosed) {
       return;
+    }
+    if (isPolling) {
+      throw new IllegalStateException("a completion's receiver cannot close the queue pair");
     }
     while (inFlight() > 0) {
       submit();
@@ -391,6 +405,9 @@ public final class NvmeQueuePair implements QueuePair {
 
   /** Writes the next command of a slot into the queue. */
   private void queue(int slot) {
+    if (commands.inFlight() == 1 && isStale()) {
+      renewIdle(slot);
+    }
     if (isLost) {
       failed[failedCount++] = slot;
       return;
@@ -406,7 +423,8 @@ public final class NvmeQueuePair implements QueuePair {
     switch (opcode) {
       case READ, WRITE, COMPARE -> describeTransfer(slot, entry);
       case WRITE_ZEROES -> {
-        long count = Math.min(commands.left[slot], ZEROED_BLOCKS_MAX);
+        // Devices limit zeroes as they do transfers, where they do not say (WZSL).
+        long count = Math.min(commands.left[slot], Math.min(blocksMax, ZEROED_BLOCKS_MAX));
         setBlocks(entry, commands.lbas[slot], count - 1);
         advance(slot, count);
       }
@@ -414,6 +432,7 @@ public final class NvmeQueuePair implements QueuePair {
       default -> setBlocks(entry, 0, 0);
     }
     commands.deadlines[slot] = nowNanos + controller.config().commandNanos();
+    commands.isAborted[slot] = false;
     queue.advance();
   }
 
@@ -462,19 +481,27 @@ public final class NvmeQueuePair implements QueuePair {
     }
     failAll();
     queue.reset();
+    int seen = controller.generation();
     try {
       int created = controller.failure() == null ? controller.createQueues(queue) : generation;
       isLost = controller.failure() != null;
       generation = created;
       renewals = 0;
     } catch (IOException e) {
-      controller.recover(controller.generation(), String.valueOf(e.getMessage()));
+      controller.recover(seen, String.valueOf(e.getMessage()));
       if (++renewals == RENEWALS_MAX) {
         controller.fail("its queues cannot be created again: " + e.getMessage());
       }
       isLost = controller.failure() != null;
     }
     failedStatus = isLost ? NvmeNamespaceDevice.LOST : IoStatus.ABORTED_BY_RESET;
+  }
+
+  /** Before the first command after a reset that found nothing in flight: it need not fail. */
+  private void renewIdle(int slot) {
+    commands.isInFlight[slot] = false;
+    renew();
+    commands.isInFlight[slot] = true;
   }
 
   private void failAll() {
@@ -491,7 +518,7 @@ public final class NvmeQueuePair implements QueuePair {
    */
   private void check() {
     nowNanos = controller.execution().nanoTime();
-    if (nowNanos - nextCheckNanos < 0 || isStale()) {
+    if (nowNanos - nextCheckNanos < 0 || isStale() || failedCount > 0) {
       return;
     }
     nextCheckNanos = nowNanos + CHECK_NANOS;
@@ -500,6 +527,9 @@ public final class NvmeQueuePair implements QueuePair {
       return;
     }
     for (int slot = 0; slot < commands.depth(); slot++) {
+      if (isStale()) {
+        return; // reset on the way
+      }
       if (commands.isInFlight[slot] && nowNanos - commands.deadlines[slot] > 0) {
         late(slot);
       }
@@ -509,10 +539,11 @@ public final class NvmeQueuePair implements QueuePair {
   private void late(int slot) {
     boolean isFirst = !commands.isAborted[slot];
     commands.isAborted[slot] = true;
-    commands.deadlines[slot] = nowNanos + controller.config().abortNanos();
-    if (!isFirst || !controller.tryAbort(queue.id(), slot)) {
+    if (!isFirst || !controller.tryAbort(generation, queue.id(), slot)) {
       controller.recover(generation, "command " + slot + " of queue " + queue.id() + " is late");
     }
+    nowNanos = controller.execution().nanoTime(); // an abort is waited for
+    commands.deadlines[slot] = nowNanos + controller.config().abortNanos();
   }
 
   private void checkOpen() {

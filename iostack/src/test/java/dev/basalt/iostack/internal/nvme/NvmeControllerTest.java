@@ -223,6 +223,68 @@ class NvmeControllerTest {
   }
 
   @Test
+  void shouldAbortALateCommandWhileOthersComplete() throws IOException {
+    model.stalledLba = 5;
+    try (NvmeNamespaceDevice device = open();
+        NvmeQueuePair pair = device.openPinned(DEPTH)) {
+      long memory = pair.data().address();
+      assertTrue(pair.tryRead(5, 1, memory, 99));
+      boolean[] hasEnded = new boolean[1];
+      long deadline = System.nanoTime() + 20_000_000_000L;
+      while (!hasEnded[0]) { // never idle, so never asleep
+        assertTrue(System.nanoTime() < deadline, "not aborted");
+        pair.tryRead(6, 1, memory + BLOCK, 1);
+        pair.submit();
+        pair.poll((tag, _) -> hasEnded[0] |= tag == 99, DEPTH);
+      }
+    }
+    assertEquals(1, model.abortCount.get());
+  }
+
+  @Test
+  void shouldClaimAtomicWritesOnlyWhereNoneIsSplit() throws IOException {
+    model.identity[528] = (byte) 255; // AWUPF: 256 blocks
+    try (NvmeNamespaceDevice device = open()) {
+      assertEquals(128 << 10, device.capabilities().atomicWriteBytes());
+    }
+    model.close();
+    model = newModel(new Shape(1, 0, true));
+    model.identity[528] = (byte) 255;
+    try (NvmeNamespaceDevice device = open()) {
+      assertEquals(512, device.capabilities().atomicWriteBytes());
+    }
+  }
+
+  @Test
+  void shouldNotFailTheFirstCommandAfterAResetThatFoundNothingInFlight() throws IOException {
+    try (NvmeNamespaceDevice device = open();
+        NvmeQueuePair idle = device.openPinned(DEPTH);
+        NvmeQueuePair pair = device.openPinned(DEPTH)) {
+      model.isFatal = true;
+      assertEquals(
+          IoStatus.ABORTED_BY_RESET, status(pair, pair.tryRead(5, 1, pair.data().address(), 1)));
+      run(idle, idle.tryFlush(1));
+    }
+  }
+
+  @Test
+  void shouldRefuseToBeClosedByItsReceiver() throws IOException {
+    try (NvmeNamespaceDevice device = open();
+        NvmeQueuePair pair = device.openPinned(DEPTH)) {
+      assertTrue(pair.tryFlush(1));
+      pair.submit();
+      Runnable closing = pair::close;
+      assertThrows(
+          IllegalStateException.class,
+          () -> {
+            while (pair.poll((_, _) -> closing.run(), 1) == 0) {
+              pair.sleep(1_000_000);
+            }
+          });
+    }
+  }
+
+  @Test
   void shouldResetWhenAnAbortDoesNotHelpAndFailEachCommandOnce() throws IOException {
     model.stalledLba = 5;
     model.canAbort = false;
