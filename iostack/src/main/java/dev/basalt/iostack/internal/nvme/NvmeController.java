@@ -230,16 +230,20 @@ public final class NvmeController implements AutoCloseable {
     queueIds.clear(id);
   }
 
-  /** Runs an admin command; one that does not end leaves its memory with the controller: reset. */
+  /** An admin command that does not end leaves its memory with the controller: reset. */
+  private NvmeException resetIfUnresponsive(int ofGeneration, NvmeException e) {
+    if (e.isUnresponsive()) {
+      recover(ofGeneration, String.valueOf(e.getMessage()));
+    }
+    return e;
+  }
+
   private int execute(Command command) throws NvmeException {
     int seen = generation;
     try {
       return admin.execute(command);
     } catch (NvmeException e) {
-      if (e.isUnresponsive()) {
-        recover(seen, String.valueOf(e.getMessage()));
-      }
-      throw e;
+      throw resetIfUnresponsive(seen, e);
     }
   }
 
@@ -248,10 +252,7 @@ public final class NvmeController implements AutoCloseable {
     try {
       return admin.identify(structure, namespaceId, arena);
     } catch (NvmeException e) {
-      if (e.isUnresponsive()) {
-        recover(seen, String.valueOf(e.getMessage()));
-      }
-      throw e;
+      throw resetIfUnresponsive(seen, e);
     }
   }
 
@@ -260,10 +261,7 @@ public final class NvmeController implements AutoCloseable {
     try {
       return admin.logPage(page, lengthBytes, arena);
     } catch (NvmeException e) {
-      if (e.isUnresponsive()) {
-        recover(seen, String.valueOf(e.getMessage()));
-      }
-      throw e;
+      throw resetIfUnresponsive(seen, e);
     }
   }
 
