@@ -13,6 +13,12 @@ import dev.basalt.iostack.QueuePair;
  * <p>Without it a read into a page that was dropped would succeed and change nothing: the device
  * writes to the frame that was pinned, not to the one the page has now (facts, trap 1).
  *
+ * <p>A command that ends with a status worth another try ({@link IoStatus#isRetryable}) is queued
+ * again, {@link #RETRIES_MAX} times at most: until its completion is delivered nobody relies on its
+ * blocks, its data lies unchanged in the staging memory, and so doing it once more is doing it
+ * once. A flush is repeated only when a reset or a path error has ended it: one that the device has
+ * failed may have dropped what it should have written.
+ *
  * <p><b>Ownership.</b> Owns the queue pair below and the staging memory, which is unmapped after
  * that queue pair is closed, and so after its last completion. Written data is copied when the
  * command is queued; read data when its completion is delivered.
@@ -20,7 +26,11 @@ import dev.basalt.iostack.QueuePair;
  * <p><b>Concurrency.</b> That of the queue pair below.
  */
 public final class StagingQueuePair implements QueuePair, CompletionSink {
+  /** As often as Linux repeats a command of its own (nvme_core.max_retries). */
+  public static final int RETRIES_MAX = 5;
+
   private static final CompletionSink NOBODY = (_, _) -> {};
+  private static final int PATH_RELATED = 3;
 
   private final QueuePair pinned;
   private final long staging;
@@ -28,11 +38,16 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
   private final CommandLimits limits;
   private final int slotBytes;
   private final long[] tags;
+  private final IoCommand[] commands;
+  private final long[] lbas;
+  private final long[] lbaCounts;
+  private final byte[] retries;
   private final boolean[] isInFlight;
   private final IoVector[] targets;
   private final int[] free;
   private int freeCount;
   private CompletionSink sink = NOBODY;
+  private int delivered;
   private boolean isClosed;
 
   /**
@@ -53,6 +68,10 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
     this.limits = limits;
     this.slotBytes = slotBytes;
     tags = new long[depth];
+    commands = new IoCommand[depth];
+    lbas = new long[depth];
+    lbaCounts = new long[depth];
+    retries = new byte[depth];
     isInFlight = new boolean[depth];
     targets = new IoVector[depth];
     free = new int[depth];
@@ -76,46 +95,45 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
   public boolean tryRead(long lba, int lbaCount, long address, long tag) {
     checkOpen();
     int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
-    int slot = tryTake(tag);
+    int slot = tryTake(IoCommand.READ, lba, lbaCount, tag);
     if (slot < 0) {
       return false;
     }
     targets[slot].tryAdd(address, lengthBytes);
-    return queued(slot, pinned.tryRead(lba, lbaCount, memory(slot), slot));
+    return queued(slot);
   }
 
   @Override
   public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
     checkOpen();
     int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
-    int slot = tryTake(tag);
+    int slot = tryTake(IoCommand.WRITE, lba, lbaCount, tag);
     if (slot < 0) {
       return false;
     }
     TransferMemory.copy(address, memory(slot), lengthBytes);
-    return queued(slot, pinned.tryWrite(lba, lbaCount, memory(slot), slot));
+    return queued(slot);
   }
 
   @Override
   public boolean tryReadVectored(long lba, IoVector vector, long tag) {
     checkOpen();
     int lengthBytes = limits.checkVector(lba, vector);
-    int slot = tryTake(tag);
+    int slot = tryTake(IoCommand.READ, lba, lengthBytes / limits.blockBytes(), tag);
     if (slot < 0) {
       return false;
     }
     for (int i = 0; i < vector.count(); i++) {
       targets[slot].tryAdd(vector.address(i), vector.lengthBytes(i));
     }
-    int lbaCount = lengthBytes / limits.blockBytes();
-    return queued(slot, pinned.tryRead(lba, lbaCount, memory(slot), slot));
+    return queued(slot);
   }
 
   @Override
   public boolean tryWriteVectored(long lba, IoVector vector, long tag) {
     checkOpen();
     int lengthBytes = limits.checkVector(lba, vector);
-    int slot = tryTake(tag);
+    int slot = tryTake(IoCommand.WRITE, lba, lengthBytes / limits.blockBytes(), tag);
     if (slot < 0) {
       return false;
     }
@@ -124,31 +142,27 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
       TransferMemory.copy(vector.address(i), piece, vector.lengthBytes(i));
       piece += vector.lengthBytes(i);
     }
-    int lbaCount = lengthBytes / limits.blockBytes();
-    return queued(slot, pinned.tryWrite(lba, lbaCount, memory(slot), slot));
+    return queued(slot);
   }
 
   @Override
   public boolean tryFlush(long tag) {
     checkOpen();
-    int slot = tryTake(tag);
-    return slot >= 0 && queued(slot, pinned.tryFlush(slot));
+    return queued(tryTake(IoCommand.FLUSH, 0, 0, tag));
   }
 
   @Override
   public boolean tryDeallocate(long lba, long lbaCount, long tag) {
     checkOpen();
     limits.checkBlocks(lba, lbaCount);
-    int slot = tryTake(tag);
-    return slot >= 0 && queued(slot, pinned.tryDeallocate(lba, lbaCount, slot));
+    return queued(tryTake(IoCommand.DEALLOCATE, lba, lbaCount, tag));
   }
 
   @Override
   public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
     checkOpen();
     limits.checkBlocks(lba, lbaCount);
-    int slot = tryTake(tag);
-    return slot >= 0 && queued(slot, pinned.tryWriteZeroes(lba, lbaCount, slot));
+    return queued(tryTake(IoCommand.WRITE_ZEROES, lba, lbaCount, tag));
   }
 
   @Override
@@ -170,8 +184,10 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
   @Override
   public int poll(CompletionSink receiver, int max) {
     sink = receiver;
+    delivered = 0;
     try {
-      return pinned.poll(this, max);
+      pinned.poll(this, max);
+      return delivered;
     } finally {
       sink = NOBODY;
     }
@@ -182,8 +198,11 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
     int slot = (int) tag;
     if (status == IoStatus.SUCCESS) {
       copyOut(slot);
+    } else if (isWorthARetry(slot, status) && tryHandOver(slot)) {
+      return;
     }
     release(slot);
+    delivered++;
     sink.onCompletion(tags[slot], status);
   }
 
@@ -224,22 +243,51 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
     return staging + (long) slot * slotBytes;
   }
 
-  private int tryTake(long tag) {
+  /** Takes a slot; -1 when there is none. */
+  private int tryTake(IoCommand command, long lba, long lbaCount, long tag) {
     if (freeCount == 0) {
       return -1;
     }
     int slot = free[--freeCount];
     tags[slot] = tag;
+    commands[slot] = command;
+    lbas[slot] = lba;
+    lbaCounts[slot] = lbaCount;
+    retries[slot] = 0;
     isInFlight[slot] = true;
     targets[slot].clear();
     return slot;
   }
 
-  private boolean queued(int slot, boolean isQueued) {
+  /** Queues the command of a slot, if there is one, or gives the slot back. */
+  private boolean queued(int slot) {
+    if (slot < 0) {
+      return false;
+    }
+    boolean isQueued = tryHandOver(slot);
     if (!isQueued) {
       release(slot);
     }
     return isQueued;
+  }
+
+  private boolean tryHandOver(int slot) {
+    long lba = lbas[slot];
+    long lbaCount = lbaCounts[slot];
+    return switch (commands[slot]) {
+      case READ, READ_VECTORED -> pinned.tryRead(lba, (int) lbaCount, memory(slot), slot);
+      case WRITE, WRITE_VECTORED -> pinned.tryWrite(lba, (int) lbaCount, memory(slot), slot);
+      case FLUSH -> pinned.tryFlush(slot);
+      case DEALLOCATE -> pinned.tryDeallocate(lba, lbaCount, slot);
+      case WRITE_ZEROES -> pinned.tryWriteZeroes(lba, lbaCount, slot);
+    };
+  }
+
+  private boolean isWorthARetry(int slot, int status) {
+    boolean isReset = status == IoStatus.ABORTED_BY_RESET;
+    boolean mayRepeat =
+        commands[slot] != IoCommand.FLUSH || isReset || IoStatus.codeType(status) == PATH_RELATED;
+    return IoStatus.isRetryable(status) && mayRepeat && ++retries[slot] <= RETRIES_MAX;
   }
 
   private void release(int slot) {

@@ -2,14 +2,24 @@
 package dev.basalt.iostack.internal;
 
 import dev.basalt.iostack.CompletionSink;
+import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A queue pair without a device: completes what and when the test says. */
 final class StubQueuePair implements QueuePair {
   final ArrayDeque<Long> tags = new ArrayDeque<>();
+
+  /** How the next commands end; those beyond it succeed. */
+  final ArrayDeque<Integer> statuses = new ArrayDeque<>();
+
+  /** Of the transfers queued. */
+  final List<Long> addresses = new ArrayList<>();
+
   final int depth;
   volatile int completeCountMax;
   volatile @Nullable RuntimeException failure;
@@ -35,11 +45,13 @@ final class StubQueuePair implements QueuePair {
 
   @Override
   public boolean tryRead(long lba, int lbaCount, long address, long tag) {
+    addresses.add(address);
     return tryQueue(tag);
   }
 
   @Override
   public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
+    addresses.add(address);
     return tryQueue(tag);
   }
 
@@ -86,7 +98,8 @@ final class StubQueuePair implements QueuePair {
     }
     int count = 0;
     while (count < Math.min(max, completeCountMax) && !tags.isEmpty()) {
-      sink.onCompletion(tags.remove(), 0);
+      int status = statuses.isEmpty() ? IoStatus.SUCCESS : statuses.remove();
+      sink.onCompletion(tags.remove(), status);
       count++;
     }
     return count;

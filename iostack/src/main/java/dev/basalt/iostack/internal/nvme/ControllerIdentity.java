@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
  * @param version of the specification, as the version register has it
  * @param transferPagesMax pages of 4 KiB a command may transfer (MDTS), or {@link
  *     Integer#MAX_VALUE}
+ * @param shutdownMicros how long an orderly shutdown may take (RTD3E), 0 when it does not say
  * @param namespaceCount the highest namespace id
  * @param canCompare whether it knows compare
  * @param canDeallocate whether it knows dataset management
@@ -34,6 +35,7 @@ public record ControllerIdentity(
     String firmware,
     int version,
     int transferPagesMax,
+    long shutdownMicros,
     long namespaceCount,
     boolean canCompare,
     boolean canDeallocate,
@@ -55,6 +57,7 @@ public record ControllerIdentity(
         text(data, 64, 8),
         data.get(JAVA_INT_UNALIGNED, 80),
         transfer == 0 || transfer > 30 ? Integer.MAX_VALUE : 1 << transfer,
+        data.get(JAVA_INT_UNALIGNED, 88) & 0xffff_ffffL,
         data.get(JAVA_INT_UNALIGNED, 516) & 0xffff_ffffL,
         (commands & 1) != 0,
         (commands >>> 2 & 1) != 0,

@@ -34,13 +34,19 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Ownership.</b> Owns the bus and the admin queue.
  *
- * <p><b>Concurrency.</b> Any thread; guarded by its monitor but for {@code generation} and {@code
- * failure}, which are volatile and read by queue pairs on their way.
+ * <p><b>A controller that failed by itself</b> (CSTS.CFS, or not ready though nobody disabled it)
+ * may have lost what was in its volatile write cache; a reset that the driver asks for keeps it. So
+ * after such a failure every flush fails until the controller is opened anew: what was written
+ * since the last good flush cannot be vouched for.
+ *
+ * <p><b>Concurrency.</b> Any thread; guarded by its monitor but for {@code generation}, {@code
+ * failure} and {@code mayHaveLostWrites}, which are volatile and read by queue pairs on their way.
  */
 public final class NvmeController implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(NvmeController.class.getName());
   private static final long NAP_NANOS = 100_000;
-  private static final long SHUTDOWN_NANOS_MAX = 10_000_000_000L;
+  private static final long SHUTDOWN_NANOS = 10_000_000_000L;
+  private static final long SHUTDOWN_NANOS_MAX = 60_000_000_000L;
   private static final int QUEUE_COUNT_WANTED = 128;
 
   /** Physically contiguous; for a completion queue without interrupts (section 5.4, figure 158). */
@@ -58,6 +64,7 @@ public final class NvmeController implements AutoCloseable {
 
   private volatile int generation;
   private volatile @Nullable String failure;
+  private volatile boolean mayHaveLostWrites;
 
   private NvmeController(NvmeBus bus, NvmeConfig config, Execution execution) throws IOException {
     this.bus = bus;
@@ -323,10 +330,19 @@ public final class NvmeController implements AutoCloseable {
     }
   }
 
+  /** Tells whether flushes prove nothing any more, because the volatile cache was lost perhaps. */
+  boolean mayHaveLostWrites() {
+    return mayHaveLostWrites;
+  }
+
   /** Tells whether the controller's status asks for a reset or says that it is gone. */
   boolean isIll() {
-    int status = registers.get(NvmeRegisters.STATUS);
-    return status == NvmeRegisters.GONE || (status & NvmeRegisters.FATAL) != 0;
+    return hasFailedByItself(registers.get(NvmeRegisters.STATUS));
+  }
+
+  /** Of a controller that should run; one that is gone has all bits set. */
+  private static boolean hasFailedByItself(int status) {
+    return (status & (NvmeRegisters.FATAL | NvmeRegisters.READY)) != NvmeRegisters.READY;
   }
 
   /**
@@ -340,6 +356,11 @@ public final class NvmeController implements AutoCloseable {
       return;
     }
     LOG.log(System.Logger.Level.WARNING, "{0}: reset, because {1}", bus, reason);
+    if (hasFailedByItself(registers.get(NvmeRegisters.STATUS))
+        && identity.hasVolatileWriteCache()) {
+      LOG.log(System.Logger.Level.ERROR, "{0}: its volatile write cache may be lost", bus);
+      mayHaveLostWrites = true; // before the generation: who sees that sees this
+    }
     try {
       disable();
       generation++;
@@ -392,8 +413,22 @@ public final class NvmeController implements AutoCloseable {
 
   private void disable() throws NvmeException {
     int configuration = registers.get(NvmeRegisters.CONFIGURATION);
+    if ((configuration & NvmeRegisters.ENABLE) != 0) {
+      awaitStart();
+    }
     registers.set(NvmeRegisters.CONFIGURATION, configuration & ~NvmeRegisters.ENABLE);
     awaitStatus(NvmeRegisters.READY, 0, registers.readyNanosMax(), "disabled");
+  }
+
+  /** A controller that is being enabled must not be disabled before it is ready (figure 46). */
+  private void awaitStart() throws NvmeException {
+    long deadline = execution.nanoTime() + registers.readyNanosMax();
+    int status = registers.get(NvmeRegisters.STATUS);
+    while ((status & (NvmeRegisters.READY | NvmeRegisters.FATAL)) == 0
+        && execution.nanoTime() - deadline < 0) {
+      execution.parkNanos(this, NAP_NANOS);
+      status = registers.get(NvmeRegisters.STATUS);
+    }
   }
 
   private void enable() throws NvmeException {
@@ -486,7 +521,7 @@ public final class NvmeController implements AutoCloseable {
       awaitStatus(
           NvmeRegisters.SHUTDOWN_STATUS_MASK,
           NvmeRegisters.SHUTDOWN_COMPLETE,
-          SHUTDOWN_NANOS_MAX,
+          Math.clamp(identity.shutdownMicros() * 1_000, SHUTDOWN_NANOS, SHUTDOWN_NANOS_MAX),
           "shut down");
       disable();
     } catch (NvmeException e) {

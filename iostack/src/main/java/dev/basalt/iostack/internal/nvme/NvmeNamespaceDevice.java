@@ -23,6 +23,9 @@ public final class NvmeNamespaceDevice implements BlockDevice {
    */
   static final int LOST = IoStatus.of(3, 0x70, true);
 
+  /** Of flushes after the controller has failed by itself, and its cache with it perhaps. */
+  static final int CACHE_LOST = IoStatus.of(0, IoStatus.code(IoStatus.INTERNAL_ERROR), true);
+
   /** The most bytes of one transfer, so that the staging memory of depth 128 is 16 MiB. */
   private static final int TRANSFER_BYTES_MAX = 128 << 10;
 
@@ -154,8 +157,21 @@ public final class NvmeNamespaceDevice implements BlockDevice {
   @Override
   public QueuePair openQueuePair(int depth) throws IOException {
     NvmeQueuePair pinned = openPinned(depth);
-    return new StagingQueuePair(
-        pinned, pinned.data().address(), new CommandLimits(this), TRANSFER_BYTES_MAX, () -> {});
+    QueuePair staged = null;
+    try {
+      staged =
+          new StagingQueuePair(
+              pinned,
+              pinned.data().address(),
+              new CommandLimits(this),
+              TRANSFER_BYTES_MAX,
+              () -> {});
+      return staged;
+    } finally {
+      if (staged == null) {
+        pinned.close();
+      }
+    }
   }
 
   /**

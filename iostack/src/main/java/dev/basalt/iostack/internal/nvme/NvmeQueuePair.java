@@ -292,6 +292,9 @@ public final class NvmeQueuePair implements QueuePair {
           queue(slot);
           continue;
         }
+        if (commands.opcodes[slot] == FLUSH && controller.mayHaveLostWrites()) {
+          status = NvmeNamespaceDevice.CACHE_LOST;
+        }
       }
       long tag = commands.tags[slot];
       commands.release(slot);

@@ -22,6 +22,7 @@ final class NvmeRegisters {
   static final int ADMIN_QUEUE_SIZES = 0x24;
   static final int ADMIN_SQ = 0x28;
   static final int ADMIN_CQ = 0x30;
+  static final int READY_TIMEOUTS = 0x68;
   static final int DOORBELLS = 0x1000;
 
   /** What a device that is gone answers. */
@@ -81,9 +82,15 @@ final class NvmeRegisters {
     return (int) (capabilities & 0xffff) + 1;
   }
 
-  /** How long enabling and disabling may take (CAP.TO, in units of 500 ms). */
+  /**
+   * How long enabling and disabling may take, in units of 500 ms (CAP.TO, and where the controller
+   * has it, CRTO.CRWMT: the time until it is ready with its media).
+   */
   long readyNanosMax() {
-    return Math.max(1, capabilities >>> 24 & 0xff) * 500_000_000L;
+    long units = Math.max(1, capabilities >>> 24 & 0xff);
+    boolean hasReadyTimeouts = (capabilities >>> 59 & 3) != 0; // CAP.CRMS
+    long withMedia = hasReadyTimeouts ? get(READY_TIMEOUTS) & 0xffff : 0;
+    return Math.max(units, withMedia) * 500_000_000L;
   }
 
   /** Bytes from one doorbell to the next (CAP.DSTRD). */

@@ -8,15 +8,16 @@ import dev.basalt.linux.VirtualMemory.Advice;
 import java.io.IOException;
 
 /**
- * Reaches a controller through VFIO. Memory comes from huge pages where enough are free, as one
- * translation of the IOMMU then covers more of it; else from ordinary pages, which the mapping
- * locks.
+ * Reaches a controller through VFIO. Memory comes from huge pages where enough are free and can be
+ * mapped, as one translation of the IOMMU then covers more of it; else from ordinary pages, which
+ * the mapping locks.
  *
  * <p><b>Ownership.</b> Owns the device.
  *
  * <p><b>Concurrency.</b> Any thread.
  */
 final class VfioBus implements NvmeBus {
+  private static final System.Logger LOG = System.getLogger(VfioBus.class.getName());
   private static final long HUGE_BYTES_MIN = 1 << 20;
 
   private final VfioDevice device;
@@ -37,7 +38,21 @@ final class VfioBus implements NvmeBus {
 
   @Override
   public DmaMemory allocate(long sizeBytes) throws IOException {
-    MappedRegion region = reserve(sizeBytes);
+    MappedRegion huge =
+        sizeBytes < HUGE_BYTES_MIN ? null : VirtualMemory.tryAllocateHuge(sizeBytes);
+    if (huge != null) {
+      try {
+        return map(huge);
+      } catch (IOException e) {
+        LOG.log(
+            System.Logger.Level.DEBUG, "huge pages cannot be mapped; ordinary ones are tried", e);
+      }
+    }
+    return map(VirtualMemory.reserve(sizeBytes));
+  }
+
+  /** Takes the region over, also when this fails. */
+  private DmaMemory map(MappedRegion region) throws IOException {
     long mappedBytes = region.sizeBytes();
     boolean isMapped = false;
     try {
@@ -57,12 +72,6 @@ final class VfioBus implements NvmeBus {
         region.close();
       }
     }
-  }
-
-  private static MappedRegion reserve(long sizeBytes) throws IOException {
-    MappedRegion huge =
-        sizeBytes < HUGE_BYTES_MIN ? null : VirtualMemory.tryAllocateHuge(sizeBytes);
-    return huge == null ? VirtualMemory.reserve(sizeBytes) : huge;
   }
 
   @Override

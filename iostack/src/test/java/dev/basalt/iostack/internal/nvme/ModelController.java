@@ -58,6 +58,10 @@ final class ModelController implements NvmeBus {
   /** Commands with these blocks are never completed, unless aborted when that is allowed. */
   volatile long stalledLba = -1;
 
+  /** How many more of them. */
+  final AtomicInteger stalledCountMax = new AtomicInteger(Integer.MAX_VALUE);
+
+  private volatile boolean isRestarting;
   volatile boolean canAbort = true;
   volatile boolean canReset = true;
   volatile boolean isGone;
@@ -214,7 +218,18 @@ final class ModelController implements NvmeBus {
     return hasWorked;
   }
 
+  /** Loses power and comes back, disabled, as a device may that has trouble of its own. */
+  void restart() {
+    isRestarting = true;
+    while (isRestarting) {
+      Thread.onSpinWait();
+    }
+  }
+
   private void configure() {
+    if (isRestarting) {
+      set(NvmeRegisters.CONFIGURATION, 0);
+    }
     int configuration = get(NvmeRegisters.CONFIGURATION);
     boolean wantsEnabled = (configuration & NvmeRegisters.ENABLE) != 0;
     if (wantsEnabled && !isEnabled) {
@@ -239,6 +254,7 @@ final class ModelController implements NvmeBus {
       isEnabled = false;
       resetCount.incrementAndGet();
       set(NvmeRegisters.STATUS, 0);
+      isRestarting = false;
     } else if (isEnabled && isFatal) {
       set(NvmeRegisters.STATUS, NvmeRegisters.READY | NvmeRegisters.FATAL);
     } else if ((configuration & NvmeRegisters.SHUTDOWN_MASK) != 0 && isEnabled) {
@@ -278,7 +294,7 @@ final class ModelController implements NvmeBus {
     int opcode = (int) command[0] & 0xff;
     commandCounts[opcode]++;
     boolean isStalled = opcode <= COMPARE && command[5] == stalledLba && opcode != FLUSH;
-    if (isStalled) {
+    if (isStalled && stalledCountMax.getAndDecrement() > 0) {
       stalled.put((int) (command[0] >>> 16 & 0xffff) << 16 | id, () -> abort(id, queue, command));
       return;
     }

@@ -263,7 +263,7 @@ class NvmeControllerTest {
       model.isFatal = true;
       assertEquals(
           IoStatus.ABORTED_BY_RESET, status(pair, pair.tryRead(5, 1, pair.data().address(), 1)));
-      run(idle, idle.tryFlush(1));
+      run(idle, idle.tryRead(5, 1, idle.data().address(), 1));
     }
   }
 
@@ -327,6 +327,68 @@ class NvmeControllerTest {
           failed(pair, pair.tryRead(5, 1, pair.data().address(), 1)));
       run(pair, pair.tryRead(5, 1, pair.data().address(), 1));
     }
+  }
+
+  /** What it had acknowledged and not flushed may be gone: no flush may say otherwise. */
+  @Test
+  void shouldTrustNoFlushAfterAControllerWithACacheHasFailed() throws IOException {
+    try (NvmeNamespaceDevice device = open();
+        NvmeQueuePair pair = device.openPinned(DEPTH);
+        QueuePair staged = device.openQueuePair(DEPTH)) {
+      run(staged, staged.tryWrite(5, 1, pair.data().address(), 1));
+      model.isFatal = true;
+      run(staged, staged.tryRead(5, 1, pair.data().address(), 1));
+      assertEquals(NvmeNamespaceDevice.CACHE_LOST, status(staged, staged.tryFlush(1)));
+      assertEquals(NvmeNamespaceDevice.CACHE_LOST, status(pair, pair.tryFlush(1)));
+    }
+    model.close();
+    model = newModel(new Shape(5, 0, false)); // without a cache nothing is lost
+    try (NvmeNamespaceDevice device = open();
+        QueuePair staged = device.openQueuePair(DEPTH)) {
+      model.isFatal = true;
+      run(staged, staged.tryFlush(1));
+    }
+  }
+
+  @Test
+  void shouldNoticeAControllerThatHasDisabledItself() throws IOException {
+    try (NvmeNamespaceDevice device = open();
+        NvmeQueuePair pair = device.openPinned(DEPTH)) {
+      run(pair, pair.tryRead(5, 1, pair.data().address(), 1));
+      model.restart();
+      assertEquals(
+          IoStatus.ABORTED_BY_RESET, status(pair, pair.tryRead(5, 1, pair.data().address(), 1)));
+      run(pair, pair.tryRead(5, 1, pair.data().address(), 1));
+      assertEquals(NvmeNamespaceDevice.CACHE_LOST, status(pair, pair.tryFlush(1)));
+    }
+  }
+
+  /** The user of a device sees a delay where a queue pair's owner sees an error. */
+  @Test
+  void shouldRepeatCommandsThatAResetHasEnded() throws IOException {
+    try (NvmeNamespaceDevice device = open();
+        QueuePair staged = device.openQueuePair(DEPTH);
+        NvmeQueuePair memory = device.openPinned(DEPTH)) {
+      long address = memory.data().address();
+      for (int round = 1; round <= 3; round++) {
+        model.canAbort = round == 2;
+        model.stalledCountMax.set(1); // the next one at this block only
+        model.stalledLba = 5;
+        for (int i = 0; i < DEPTH; i++) {
+          TransferMemory.putLong(address + 512L * i, 100 * round + i);
+          assertTrue(staged.tryWrite(i, 1, address + 512L * i, i));
+        }
+        drain(staged);
+        assertEquals(DEPTH, completions.size());
+        completions.forEach(c -> assertEquals(IoStatus.SUCCESS, (int) c[1]));
+        run(staged, staged.tryFlush(1));
+        for (int i = 0; i < DEPTH; i++) {
+          run(staged, staged.tryRead(i, 1, address, 1));
+          assertEquals(100 * round + i, TransferMemory.getLong(address));
+        }
+      }
+    }
+    assertEquals(3, model.resetCount.get(), "twice, and when closed");
   }
 
   @Test
