@@ -62,6 +62,7 @@ final class NvmeAbi {
   static final int CNS_CONTROLLER = 0x01;
   static final int CNS_ACTIVE_NAMESPACES = 0x02;
   static final int CNS_NAMESPACE_DESCRIPTORS = 0x03;
+  static final int CNS_COMMAND_SET_CONTROLLER = 0x06;
 
   static final int FEATURE_QUEUE_COUNT = 0x07;
 

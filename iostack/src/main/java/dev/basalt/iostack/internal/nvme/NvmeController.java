@@ -59,6 +59,7 @@ public final class NvmeController implements AutoCloseable {
   private final NvmeAdmin admin;
   private final BitSet queueIds = new BitSet();
   private final ControllerIdentity identity;
+  private final CommandSetIdentity commandSet;
   private int queueCount;
   private boolean isClosed;
 
@@ -78,6 +79,7 @@ public final class NvmeController implements AutoCloseable {
       bringUp();
       try (Arena arena = Arena.ofConfined()) {
         identity = ControllerIdentity.of(admin.identify(CNS_CONTROLLER, 0, arena));
+        commandSet = commandSet(arena);
       }
       isUp = true;
     } finally {
@@ -117,6 +119,26 @@ public final class NvmeController implements AutoCloseable {
    */
   public ControllerIdentity identity() {
     return identity;
+  }
+
+  /** Returns the limits of the NVM command set, as of the controller's start. */
+  CommandSetIdentity commandSet() {
+    return commandSet;
+  }
+
+  private CommandSetIdentity commandSet(Arena arena) throws NvmeException {
+    if (!registers.hasAllCommandSets()) {
+      return CommandSetIdentity.UNKNOWN;
+    }
+    try {
+      return CommandSetIdentity.of(admin.identify(CNS_COMMAND_SET_CONTROLLER, 0, arena));
+    } catch (NvmeException e) {
+      if (e.isUnresponsive()) {
+        throw e;
+      }
+      LOG.log(System.Logger.Level.DEBUG, bus + ": tells no limits of its command set", e);
+      return CommandSetIdentity.UNKNOWN;
+    }
   }
 
   /**

@@ -37,9 +37,6 @@ public final class NvmeQueuePair implements QueuePair {
   /** Blocks of one write zeroes command: 16 bits, counted from 0 (NVM Command Set, figure 72). */
   private static final long ZEROED_BLOCKS_MAX = 1 << 16;
 
-  /** Blocks of one range of dataset management: 32 bits. */
-  private static final long DEALLOCATED_BLOCKS_MAX = 0xffff_ffffL;
-
   private static final int ZEROES_BYTES = 64 << 10;
 
   /** Polls and completions between two looks at the clock. */
@@ -65,6 +62,8 @@ public final class NvmeQueuePair implements QueuePair {
   private final int namespaceId;
   private final int blockShift;
   private final long blocksMax;
+  private final long zeroedBlocksMax;
+  private final long deallocatedBlocksMax;
   private final boolean canDeallocate;
   private final boolean canWriteZeroes;
 
@@ -101,6 +100,11 @@ public final class NvmeQueuePair implements QueuePair {
     canWriteZeroes = identity.canWriteZeroes();
     long pagesMax = Math.min(identity.transferPagesMax(), PrpList.ENTRIES_MAX);
     blocksMax = pagesMax << PAGE_SHIFT >> blockShift;
+    CommandSetIdentity commandSet = controller.commandSet();
+    long zeroed = commandSet.zeroedPagesMax() << PAGE_SHIFT >> blockShift;
+    // Devices limit zeroes as they do transfers, where they do not say.
+    zeroedBlocksMax = Math.min(ZEROED_BLOCKS_MAX, zeroed > 0 ? zeroed : blocksMax);
+    deallocatedBlocksMax = commandSet.deallocatedBlocksMax();
     long queueBytes = NvmeQueue.sizeBytes(depth + 1);
     long listsBytes = roundUp((long) depth * PrpList.BYTES);
     memory = controller.bus().allocate(queueBytes + listsBytes + ZEROES_BYTES);
@@ -426,8 +430,7 @@ public final class NvmeQueuePair implements QueuePair {
     switch (opcode) {
       case READ, WRITE, COMPARE -> describeTransfer(slot, entry);
       case WRITE_ZEROES -> {
-        // Devices limit zeroes as they do transfers, where they do not say (WZSL).
-        long count = Math.min(commands.left[slot], Math.min(blocksMax, ZEROED_BLOCKS_MAX));
+        long count = Math.min(commands.left[slot], zeroedBlocksMax);
         setBlocks(entry, commands.lbas[slot], count - 1);
         advance(slot, count);
       }
@@ -451,7 +454,7 @@ public final class NvmeQueuePair implements QueuePair {
   }
 
   private void describeRange(int slot, long entry) {
-    long count = Math.min(commands.left[slot], DEALLOCATED_BLOCKS_MAX);
+    long count = Math.min(commands.left[slot], deallocatedBlocksMax);
     TransferMemory.putLong(prps.address(slot), count << 32);
     TransferMemory.putLong(prps.address(slot) + Long.BYTES, commands.lbas[slot]);
     TransferMemory.putLong(entry + ENTRY_PRP1, prps.iova(slot));

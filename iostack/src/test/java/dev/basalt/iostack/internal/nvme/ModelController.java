@@ -49,6 +49,7 @@ final class ModelController implements NvmeBus {
   private final Thread thread;
   private final Shape shape;
   final byte[] identity = new byte[IDENTIFY_BYTES];
+  final byte[] commandSet = new byte[IDENTIFY_BYTES];
   final List<ModelNamespace> namespaces = new ArrayList<>();
   final List<String> violations = new CopyOnWriteArrayList<>();
 
@@ -392,6 +393,7 @@ final class ModelController implements NvmeBus {
     byte[] data = new byte[IDENTIFY_BYTES];
     switch (structure) {
       case CNS_CONTROLLER -> data = identity;
+      case CNS_COMMAND_SET_CONTROLLER -> data = commandSet;
       case CNS_ACTIVE_NAMESPACES -> {
         for (int i = 0; i < namespaces.size(); i++) {
           data[4 * i] = (byte) (i + 1);
@@ -449,16 +451,28 @@ final class ModelController implements NvmeBus {
     int count = ((int) command[6] & 0xffff) + 1;
     return switch (opcode) {
       case FLUSH -> 0;
-      case WRITE_ZEROES -> namespace.zero(lba, count);
+      case WRITE_ZEROES -> zero(namespace, lba, count);
       case DATASET_MANAGEMENT -> deallocate(namespace, command[3]);
       case READ, WRITE, COMPARE -> transfer(opcode, namespace, command, count);
       default -> 0x01 | 1 << 14;
     };
   }
 
+  private long zero(ModelNamespace namespace, long lba, int count) {
+    if (commandSet[1] > 0 && (long) count * namespace.blockBytes > 4096L << commandSet[1]) {
+      violations.add("zeroes for " + count + " blocks");
+      return 0x02 | 1 << 14;
+    }
+    return namespace.zero(lba, count);
+  }
+
   private long deallocate(ModelNamespace namespace, long iova) {
     long range = translate(iova, 16, "a range");
     long blocks = NativeMemory.ALL.get(JAVA_INT, range + 4) & 0xffff_ffffL;
+    if (commandSet[4] > 0 && blocks > commandSet[4]) {
+      violations.add("a range of " + blocks + " blocks");
+      return 0x02 | 1 << 14;
+    }
     return namespace.zero(NativeMemory.ALL.get(JAVA_LONG, range + 8), blocks);
   }
 

@@ -242,6 +242,19 @@ class NvmeControllerTest {
   }
 
   @Test
+  void shouldKeepToTheLimitsOfTheCommandSet() throws IOException {
+    model.commandSet[1] = 1; // WZSL: 8 KiB
+    model.commandSet[4] = 100; // DMRSL: 100 blocks
+    try (NvmeNamespaceDevice device = open();
+        NvmeQueuePair pair = device.openPinned(DEPTH)) {
+      run(pair, pair.tryWriteZeroes(10, 100, 1));
+      assertEquals(7, model.commandCounts[NvmeAbi.WRITE_ZEROES]);
+      run(pair, pair.tryDeallocate(10, 201, 2));
+      assertEquals(3, model.commandCounts[NvmeAbi.DATASET_MANAGEMENT]);
+    }
+  }
+
+  @Test
   void shouldClaimAtomicWritesOnlyWhereNoneIsSplit() throws IOException {
     model.identity[528] = (byte) 255; // AWUPF: 256 blocks
     try (NvmeNamespaceDevice device = open()) {
