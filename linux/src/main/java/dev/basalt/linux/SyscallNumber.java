@@ -62,6 +62,9 @@ public final class SyscallNumber {
   /** fallocate(2). */
   public static final int FALLOCATE = X86 ? 285 : 47;
 
+  /** ppoll(2). */
+  public static final int PPOLL = X86 ? 271 : 73;
+
   /** eventfd2(2). */
   public static final int EVENTFD2 = X86 ? 290 : 19;
 

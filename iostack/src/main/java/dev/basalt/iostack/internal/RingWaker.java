@@ -6,7 +6,9 @@ import dev.basalt.linux.EventFd;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Lets any thread end a ring owner's sleep, and costs no system call while the owner is awake.
+ * Lets any thread end a queue owner's sleep, and costs no system call while the owner is awake. The
+ * owner sleeps in its ring, with a read of the descriptor armed, or in {@link #await}, which
+ * interrupts of a device end as well.
  *
  * <p><b>Concurrency.</b>
  *
@@ -24,7 +26,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * threads that may be about to signal: {@link #close} waits for them, a few instructions each,
  * because the descriptor's number may be another file's afterwards.
  */
-final class RingWaker {
+public final class RingWaker {
   private static final int AWAKE = 0;
   private static final int ASLEEP = 1;
   private static final int WOKEN = 2;
@@ -34,17 +36,30 @@ final class RingWaker {
   private final AtomicInteger state = new AtomicInteger(AWAKE);
   private final AtomicInteger wakers = new AtomicInteger();
 
-  RingWaker() throws ErrnoException {
+  /**
+   * Creates a waker of an owner who is awake.
+   *
+   * @throws ErrnoException when the process has too many open files
+   */
+  public RingWaker() throws ErrnoException {
     eventFd = new EventFd();
   }
 
-  /** The descriptor that becomes readable when a sleeper is woken. */
-  int fd() {
+  /**
+   * Returns the descriptor that becomes readable when a sleeper is woken.
+   *
+   * @return an eventfd, which this object owns
+   */
+  public int fd() {
     return eventFd.fd();
   }
 
-  /** Owner: announces sleep; false when a wake came first, which it uses up. */
-  boolean tryFallAsleep() {
+  /**
+   * Owner: announces sleep.
+   *
+   * @return false when a wake came first, which this uses up
+   */
+  public boolean tryFallAsleep() {
     if (state.compareAndSet(AWAKE, ASLEEP)) {
       return true;
     }
@@ -52,13 +67,24 @@ final class RingWaker {
     return false;
   }
 
+  /**
+   * Owner, after it has announced sleep: sleeps until it is woken, or the descriptor was signalled
+   * since the last time.
+   *
+   * @param nanos how long at most
+   * @return how many signals have come, of wakers and of devices; 0 when the time was over
+   */
+  public long await(long nanos) {
+    return eventFd.await(nanos);
+  }
+
   /** Owner: the sleep is over, for whatever reason. */
-  void awake() {
+  public void awake() {
     state.getAndSet(AWAKE); // a read too: it orders what the waker published before
   }
 
-  /** Anyone. */
-  void wake() {
+  /** Anyone: ends the sleep, or lets the next one end at once. */
+  public void wake() {
     if (state.get() == WOKEN || state.compareAndSet(AWAKE, WOKEN)) {
       return;
     }
@@ -80,7 +106,7 @@ final class RingWaker {
   }
 
   /** Once, after the last sleep; later wakes do nothing. */
-  void close() {
+  public void close() {
     state.set(CLOSED);
     while (wakers.get() > 0) {
       Thread.onSpinWait();

@@ -40,6 +40,27 @@ public interface NvmeBus extends AutoCloseable {
    */
   void isolate() throws IOException;
 
+  /**
+   * Returns how many interrupts the controller can signal (MSI-X).
+   *
+   * @return the count, 0 for none
+   * @throws IOException when it cannot be found out
+   */
+  default int interruptCount() throws IOException {
+    return 0;
+  }
+
+  /**
+   * Has the controller's interrupts signal event counters, until {@link #close}. Called once at
+   * most.
+   *
+   * @param eventFds their descriptors, by interrupt vector from 0 on; -1 for none
+   * @throws IOException when they cannot be had
+   */
+  default void setInterrupts(int[] eventFds) throws IOException {
+    throw new UnsupportedOperationException("no interrupts");
+  }
+
   /** Gives the controller up. All memory must be closed before. Idempotent. */
   @Override
   void close();

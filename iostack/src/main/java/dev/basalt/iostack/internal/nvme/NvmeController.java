@@ -49,7 +49,7 @@ public final class NvmeController implements AutoCloseable {
   private static final long SHUTDOWN_NANOS_MAX = 60_000_000_000L;
   private static final int QUEUE_COUNT_WANTED = 128;
 
-  /** Physically contiguous; for a completion queue without interrupts (section 5.4, figure 158). */
+  /** Physically contiguous (sections 5.4 and 5.5, figures 158 and 162). */
   private static final int CONTIGUOUS = 1;
 
   private final NvmeBus bus;
@@ -60,6 +60,7 @@ public final class NvmeController implements AutoCloseable {
   private final BitSet queueIds = new BitSet();
   private final ControllerIdentity identity;
   private final CommandSetIdentity commandSet;
+  private final NvmeInterrupts interrupts;
   private int queueCount;
   private boolean isClosed;
 
@@ -81,6 +82,8 @@ public final class NvmeController implements AutoCloseable {
         identity = ControllerIdentity.of(admin.identify(CNS_CONTROLLER, 0, arena));
         commandSet = commandSet(arena);
       }
+      interrupts =
+          config.interrupts() ? NvmeInterrupts.open(bus, queueCount) : NvmeInterrupts.none();
       isUp = true;
     } finally {
       if (!isUp) {
@@ -119,6 +122,10 @@ public final class NvmeController implements AutoCloseable {
    */
   public ControllerIdentity identity() {
     return identity;
+  }
+
+  NvmeInterrupts interrupts() {
+    return interrupts;
   }
 
   /** Returns the limits of the NVM command set, as of the controller's start. */
@@ -301,7 +308,8 @@ public final class NvmeController implements AutoCloseable {
     checkRunning();
     int size = queue.entryCount() - 1 << 16 | queue.id();
     int seen = generation;
-    execute(new Command(ADMIN_CREATE_CQ, 0, queue.completionsIova(), size, CONTIGUOUS));
+    int how = CONTIGUOUS | interrupts.flags(queue.id());
+    execute(new Command(ADMIN_CREATE_CQ, 0, queue.completionsIova(), size, how));
     boolean isCreated = false;
     try {
       execute(
@@ -532,6 +540,7 @@ public final class NvmeController implements AutoCloseable {
     }
     giveUp();
     bus.close();
+    interrupts.close();
   }
 
   private void shutDown() {

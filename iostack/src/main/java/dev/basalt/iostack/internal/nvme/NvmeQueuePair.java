@@ -11,7 +11,7 @@ import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.OpenQueuePairs;
 import dev.basalt.iostack.internal.TransferMemory;
 import java.io.IOException;
-import org.jspecify.annotations.Nullable;
+import java.util.function.BooleanSupplier;
 
 /**
  * A queue pair of an NVMe controller, for one namespace. Takes addresses within its DMA memory
@@ -47,9 +47,6 @@ public final class NvmeQueuePair implements QueuePair {
 
   private static final long CHECK_NANOS = 5_000_000;
 
-  /** The longest nap with commands in flight: the device does not say when they are done. */
-  private static final long NAP_NANOS_MAX = 50_000;
-
   private final NvmeController controller;
   private final OpenQueuePairs openQueuePairs;
   private final CommandLimits limits;
@@ -66,6 +63,8 @@ public final class NvmeQueuePair implements QueuePair {
   private final long deallocatedBlocksMax;
   private final boolean canDeallocate;
   private final boolean canWriteZeroes;
+  private final NvmeSleep sleep;
+  private final BooleanSupplier isQuiet = this::isQuiet;
 
   private int generation;
   private int renewals;
@@ -75,9 +74,6 @@ public final class NvmeQueuePair implements QueuePair {
   private long nextCheckNanos;
   private boolean isPolling;
   private boolean isClosed;
-
-  private volatile @Nullable Thread owner;
-  private volatile boolean isWoken;
 
   /** Slots whose commands were failed and not delivered yet. */
   private final int[] failed;
@@ -127,6 +123,7 @@ public final class NvmeQueuePair implements QueuePair {
         memory.close();
       }
     }
+    sleep = new NvmeSleep(controller.execution(), controller.interrupts().waker(queueId));
     nowNanos = controller.execution().nanoTime();
     nextCheckNanos = nowNanos;
   }
@@ -328,28 +325,24 @@ public final class NvmeQueuePair implements QueuePair {
   @Override
   public void sleep(long nanos) {
     submit();
-    Thread current = Thread.currentThread();
-    if (!current.equals(owner)) {
-      owner = current;
-    }
     if (inFlight() > 0) {
       check();
     }
-    // Reads isWoken after owner is set, wake() the other way round; both are volatile.
-    if (!isWoken && failedCount == 0 && (isStale() || queue.completion() == NvmeQueue.NONE)) {
-      long nap = inFlight() > 0 ? Math.min(nanos, NAP_NANOS_MAX) : nanos;
-      controller.execution().parkNanos(this, nap);
-    }
-    isWoken = false;
+    sleep.sleep(nanos, inFlight() > 0, isQuiet);
+  }
+
+  private boolean isQuiet() {
+    return failedCount == 0 && (isStale() || queue.completion() == NvmeQueue.NONE);
   }
 
   @Override
   public void wake() {
-    isWoken = true;
-    Thread sleeper = owner;
-    if (sleeper != null) {
-      controller.execution().unpark(sleeper);
-    }
+    sleep.wake();
+  }
+
+  /** Returns how many interrupts, and wakes of a sleeper, were seen. */
+  long wakeCount() {
+    return sleep.wakeCount();
   }
 
   /** Waits for the commands in flight, at most until the controller is given up. */
@@ -364,7 +357,7 @@ public final class NvmeQueuePair implements QueuePair {
     while (inFlight() > 0) {
       submit();
       if (poll(NOBODY, depth()) == 0) {
-        sleep(NAP_NANOS_MAX);
+        sleep(CHECK_NANOS);
       }
     }
     isClosed = true;

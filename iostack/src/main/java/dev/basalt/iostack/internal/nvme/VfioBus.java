@@ -80,6 +80,16 @@ final class VfioBus implements NvmeBus {
   }
 
   @Override
+  public int interruptCount() throws IOException {
+    return device.interruptCount();
+  }
+
+  @Override
+  public void setInterrupts(int[] eventFds) throws IOException {
+    device.setInterrupts(eventFds);
+  }
+
+  @Override
   public void close() {
     device.close();
   }

@@ -9,8 +9,11 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.NativeMemory;
+import dev.basalt.linux.Syscall;
+import dev.basalt.linux.SyscallNumber;
 import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
@@ -68,6 +71,9 @@ final class ModelController implements NvmeBus {
   volatile boolean isGone;
   volatile boolean isFatal;
   volatile boolean refusesQueues;
+  volatile int interruptCount = 16;
+  volatile boolean losesInterrupts;
+  private volatile int[] eventFds = {};
   volatile boolean isIsolated;
   final AtomicInteger resetCount = new AtomicInteger();
   final AtomicInteger abortCount = new AtomicInteger();
@@ -90,6 +96,7 @@ final class ModelController implements NvmeBus {
   }
 
   private static final class Queue {
+    int vector = -1;
     long submissions;
     long completions;
     int size;
@@ -155,6 +162,25 @@ final class ModelController implements NvmeBus {
           }
           region.close();
         });
+  }
+
+  @Override
+  public int interruptCount() {
+    return interruptCount;
+  }
+
+  @Override
+  public void setInterrupts(int[] descriptors) {
+    eventFds = descriptors;
+  }
+
+  private static void interrupt(int eventFd) {
+    try (Arena arena = Arena.ofConfined()) {
+      long one = arena.allocateFrom(JAVA_LONG, 1).address();
+      if (Syscall.shared(SyscallNumber.WRITE, eventFd, one, Long.BYTES) != Long.BYTES) {
+        throw new AssertionError("eventfd " + eventFd);
+      }
+    }
   }
 
   int mappedCount() {
@@ -322,6 +348,9 @@ final class ModelController implements NvmeBus {
     NativeMemory.ALL.set(JAVA_INT, target, (int) (statusAndResult >>> 32));
     NativeMemory.ALL.set(JAVA_INT, target + 8, queue.head | id << 16);
     INT.setRelease(NativeMemory.ALL, target + 12, dword3);
+    if (queue.vector >= 0 && !losesInterrupts) {
+      interrupt(eventFds[queue.vector]);
+    }
     queue.completionTail++;
     if (queue.completionTail == queue.completionSize) {
       queue.completionTail = 0;
@@ -336,7 +365,7 @@ final class ModelController implements NvmeBus {
     return switch (opcode) {
       case ADMIN_IDENTIFY -> identify(command, dword10 & 0xff);
       case ADMIN_SET_FEATURES -> (long) (QUEUE_COUNT - 1 | QUEUE_COUNT - 1 << 16) << 32;
-      case ADMIN_CREATE_CQ -> createCompletions(command[3], dword10);
+      case ADMIN_CREATE_CQ -> createCompletions(command[3], dword10, dword11);
       case ADMIN_CREATE_SQ -> createSubmissions(command[3], dword10, dword11);
       case ADMIN_DELETE_SQ -> deleteSubmissions(dword10);
       case ADMIN_DELETE_CQ -> queues.remove(dword10) == null ? 0x101 : 0;
@@ -346,12 +375,13 @@ final class ModelController implements NvmeBus {
     };
   }
 
-  private long createCompletions(long iova, int dword10) {
+  private long createCompletions(long iova, int dword10, int dword11) {
     if (refusesQueues) {
       return 0x101;
     }
     Queue queue = new Queue();
     queue.completions = iova;
+    queue.vector = (dword11 & 2) == 0 ? -1 : dword11 >>> 16;
     queue.completionSize = (dword10 >>> 16) + 1;
     queues.put(dword10 & 0xffff, queue);
     set(NvmeRegisters.DOORBELLS + 8 * (dword10 & 0xffff), 0);

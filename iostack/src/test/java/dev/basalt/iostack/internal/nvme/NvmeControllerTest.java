@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack.internal.nvme;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -26,7 +27,10 @@ class NvmeControllerTest {
   private static final int BLOCK = 512;
   private static final int SIZE = 8 << 20;
   private static final int DEPTH = 16;
-  private static final NvmeConfig QUICK = new NvmeConfig(100_000_000, 100_000_000, 1_000_000_000);
+  private static final NvmeConfig QUICK =
+      new NvmeConfig(100_000_000, 100_000_000, 1_000_000_000, false);
+  private static final NvmeConfig SLEEPY =
+      new NvmeConfig(100_000_000, 100_000_000, 1_000_000_000, true);
 
   private final List<long[]> completions = new ArrayList<>();
   private ModelNamespace namespace = new ModelNamespace(BLOCK, SIZE);
@@ -239,6 +243,62 @@ class NvmeControllerTest {
       }
     }
     assertEquals(1, model.abortCount.get());
+  }
+
+  @Test
+  void shouldSleepUntilAnInterrupt() throws IOException {
+    try (NvmeNamespaceDevice device = openSleepy();
+        NvmeQueuePair pair = device.openPinned(DEPTH)) {
+      for (int i = 0; i < 100; i++) {
+        for (int j = 0; j < DEPTH; j++) {
+          assertTrue(pair.tryRead(j, 1, pair.data().address(), j));
+        }
+        drain(pair);
+        assertEquals(DEPTH, completions.size());
+      }
+      while (pair.wakeCount() < 100 * DEPTH) { // those of completions that were polled
+        pair.sleep(1_000_000_000);
+      }
+      long seen = pair.wakeCount();
+      pair.sleep(1_000_000);
+      assertEquals(seen, pair.wakeCount());
+      pair.wake();
+      pair.sleep(30_000_000_000L); // woken before
+      Thread waker = Thread.ofVirtual().start(pair::wake);
+      pair.sleep(30_000_000_000L);
+      assertDoesNotThrow(() -> waker.join());
+      model.losesInterrupts = true;
+      run(pair, pair.tryRead(5, 1, pair.data().address(), 1));
+      model.isFatal = true;
+      model.losesInterrupts = false;
+      run(pair, pair.tryRead(5, 1, pair.data().address(), 1), IoStatus.ABORTED_BY_RESET);
+      run(pair, pair.tryRead(5, 1, pair.data().address(), 1));
+      while (pair.wakeCount() == seen) {
+        pair.sleep(1_000_000_000);
+      }
+    }
+  }
+
+  @Test
+  void shouldPollQueuePairsBeyondTheInterrupts() throws IOException {
+    model.interruptCount = 2;
+    try (NvmeNamespaceDevice device = openSleepy();
+        NvmeQueuePair pair = device.openPinned(1);
+        NvmeQueuePair second = device.openPinned(1)) {
+      run(pair, pair.tryFlush(1));
+      run(second, second.tryFlush(1));
+      assertEquals(0, second.wakeCount());
+    }
+    model.close();
+    model = newModel(Shape.usual());
+    model.interruptCount = 0;
+    IOException e = assertThrows(IOException.class, this::openSleepy);
+    assertTrue(String.valueOf(e.getMessage()).contains("0 interrupts (MSI-X)"), e.getMessage());
+  }
+
+  private NvmeNamespaceDevice openSleepy() throws IOException {
+    return NvmeNamespaceDevice.open(
+        NvmeController.open(model, SLEEPY, Execution.threads()), 1, "model");
   }
 
   @Test
@@ -480,6 +540,10 @@ class NvmeControllerTest {
 
   private void run(QueuePair pair, boolean queued) {
     assertEquals("success (SCT 0h, SC 00h)", failed(pair, queued));
+  }
+
+  private void run(QueuePair pair, boolean queued, int expected) {
+    assertEquals(IoStatus.describe(expected), failed(pair, queued));
   }
 
   private String failed(QueuePair pair, boolean queued) {
