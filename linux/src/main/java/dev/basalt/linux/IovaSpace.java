@@ -17,6 +17,9 @@ public final class IovaSpace {
   /** Nothing is handed out below: null and small numbers stay mistakes. */
   static final long LOWEST = 0x1000_0000L;
 
+  /** On a kernel that does not tell: what every IOMMU maps, below the interrupts of x86. */
+  static final Range COMMON_RANGE = new Range(LOWEST, 0xfedf_ffffL);
+
   private final List<Range> ranges;
   private final TreeMap<Long, Long> taken = new TreeMap<>();
 

@@ -2,7 +2,8 @@
 package dev.basalt.linux;
 
 /**
- * Requests and structures of VFIO (include/uapi/linux/vfio.h): the ioctl numbers, the size that
+ * Requests and structures of VFIO (include/uapi/linux/vfio.h) and iommufd
+ * (include/uapi/linux/iommufd.h), which share their ioctl type: the ioctl numbers, the size that
  * each structure's {@code argsz} states, and where its fields are. All fields are in the machine's
  * byte order.
  */
@@ -21,6 +22,14 @@ final class VfioAbi {
   static final long IOMMU_GET_INFO = 0x3b70;
   static final long IOMMU_MAP_DMA = 0x3b71;
   static final long IOMMU_UNMAP_DMA = 0x3b72;
+
+  static final long DEVICE_BIND_IOMMUFD = 0x3b76;
+  static final long DEVICE_ATTACH_IOMMUFD = 0x3b77;
+
+  static final long IOAS_ALLOC = 0x3b81;
+  static final long IOAS_IOVA_RANGES = 0x3b84;
+  static final long IOAS_MAP = 0x3b85;
+  static final long IOAS_UNMAP = 0x3b86;
 
   static final int API_VERSION = 0;
 
@@ -81,6 +90,34 @@ final class VfioAbi {
   static final int RANGES_COUNT = 8;
   static final int RANGES_FIRST = 16;
   static final int RANGE_BYTES = 16;
+
+  static final int BIND_BYTES = 16;
+  static final int BIND_IOMMUFD = 8;
+
+  static final int ATTACH_BYTES = 12;
+  static final int ATTACH_ID = 8;
+
+  /** Structures of iommufd begin with their size, where those of VFIO have {@code argsz}. */
+  static final int IOAS_ALLOC_BYTES = 12;
+
+  static final int IOAS_ALLOC_ID = 8;
+
+  static final int IOAS_RANGES_BYTES = 32;
+  static final int IOAS_RANGES_ID = 4;
+  static final int IOAS_RANGES_COUNT = 8;
+  static final int IOAS_RANGES_ADDRESS = 16;
+
+  static final int IOAS_MAP_BYTES = 40;
+  static final int IOAS_MAP_ID = 8;
+  static final int IOAS_MAP_ADDRESS = 16;
+  static final int IOAS_MAP_LENGTH = 24;
+  static final int IOAS_MAP_IOVA = 32;
+  static final int IOAS_MAP_FIXED_READ_AND_WRITE = 1 | 2 | 4;
+
+  static final int IOAS_UNMAP_BYTES = 24;
+  static final int IOAS_UNMAP_ID = 4;
+  static final int IOAS_UNMAP_IOVA = 8;
+  static final int IOAS_UNMAP_LENGTH = 16;
 
   /** PCI command register (PCI Local Bus Specification 3.0, section 6.2.2). */
   static final int PCI_COMMAND = 4;

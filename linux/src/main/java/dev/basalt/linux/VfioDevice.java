@@ -12,36 +12,56 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A PCI device driven by this process through VFIO (Documentation/driver-api/vfio.rst): its first
- * register area, its interrupts, and memory it can reach, in an IOMMU container of its own.
+ * register area, its interrupts, and memory it can reach, in an address space of its own.
  *
- * <p><b>Ownership.</b> Owns the descriptors of container, group and device, the mapping of the
+ * <p>The device is taken by its IOMMU group and a container (type1) where the kernel has them, else
+ * by its own character device and iommufd.
+ *
+ * <p><b>Ownership.</b> Owns the descriptors of device and address space, the mapping of the
  * registers and all DMA mappings. {@link #close} ends them, and with them the device's access to
  * memory; the kernel does the same when the process dies.
  *
- * <p><b>Concurrency.</b> Any thread; close once nobody uses the registers or the memory any more.
+ * <p><b>Concurrency.</b> Any thread; guarded by its monitor. Close once nobody uses the registers
+ * or the memory any more; everything else but {@link #unmap} fails after it.
  */
 public final class VfioDevice implements AutoCloseable {
+  private static final Path DEVICES = Path.of("/sys/bus/pci/devices");
+  private static final Path CONTAINER = Path.of("/dev/vfio/vfio");
   private static final long SMALL_PAGE_BYTES = 4096;
   private static final long HUGE_PAGE_BYTES = 2 << 20;
 
   private final String address;
-  private final VfioGroup group;
+  private final DmaSpace space;
   private final int fd;
   private final boolean canReset;
   private final long configOffset;
   private final long registers;
   private final long registersBytes;
   private final IovaSpace iovas;
+  private long mappedBytes;
   private boolean isClosed;
 
-  private VfioDevice(String address, VfioGroup group, int fd) throws IOException {
+  /** How a device is taken. */
+  public enum Route {
+    /** By group where there are groups, else by iommufd. */
+    ANY,
+    /** By its IOMMU group, in a container. */
+    GROUP,
+    /** By its character device and iommufd. */
+    IOMMUFD
+  }
+
+  private VfioDevice(String address, DmaSpace space, int fd) throws IOException {
     this.address = address;
-    this.group = group;
+    this.space = space;
     this.fd = fd;
     canReset = (flagsOf(DEVICE_GET_INFO, DEVICE_INFO_BYTES) & DEVICE_CAN_RESET) != 0;
     configOffset = region(CONFIG_REGION)[1];
@@ -50,7 +70,7 @@ public final class VfioDevice implements AutoCloseable {
       throw new IOException(address + ": the registers (BAR 0) cannot be mapped");
     }
     registersBytes = bar[0];
-    iovas = new IovaSpace(group.iovaRanges());
+    iovas = new IovaSpace(space.iovaRanges());
     setBusMaster(true);
     registers = VirtualMemory.mapShared(fd, registersBytes, bar[1]);
     if (registers < 0) {
@@ -67,18 +87,59 @@ public final class VfioDevice implements AutoCloseable {
    * @throws IOException when it cannot be had; the message says what was found and what to do
    */
   public static VfioDevice open(String address) throws IOException {
-    VfioGroup group = VfioGroup.open(address);
+    return open(address, Route.ANY);
+  }
+
+  /**
+   * Opens a device that is bound to vfio-pci, by one way.
+   *
+   * @param address its PCI address, such as {@code 0000:01:00.0}
+   * @param route the way
+   * @return the device, bus mastering on, to be closed by the caller
+   * @throws IOException when it cannot be had; the message says what was found and what to do
+   */
+  public static VfioDevice open(String address, Route route) throws IOException {
+    Path device = DEVICES.resolve(address);
+    if (!Files.isDirectory(device)) {
+      throw new IOException(
+          "there is no PCI device " + address + "; 'basalt device list' shows those there are");
+    }
+    checkDriver(device, address);
+    DmaSpace space = openSpace(address, device, route);
     int fd = -1;
     try {
-      fd = group.openDevice();
-      return new VfioDevice(address, group, fd);
+      fd = space.openDevice();
+      return new VfioDevice(address, space, fd);
     } catch (Throwable e) {
       if (fd >= 0) {
         Syscall.shared(SyscallNumber.CLOSE, fd);
       }
-      group.close();
+      space.close();
       throw e;
     }
+  }
+
+  private static void checkDriver(Path device, String address) throws IOException {
+    Path link = device.resolve("driver");
+    String driver = Files.exists(link) ? link.toRealPath().getFileName().toString() : "no driver";
+    if (!driver.equals("vfio-pci")) {
+      throw new IOException(
+          "PCI device %s has %s, needed: vfio-pci; 'basalt device bind %s' binds it"
+              .formatted(address, driver, address));
+    }
+  }
+
+  private static DmaSpace openSpace(String address, Path device, Route route) throws IOException {
+    Path own = IommuFd.characterDevice(device);
+    if (route == Route.IOMMUFD && own == null) {
+      throw new IOException(
+          "the kernel has no iommufd for %s (CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV, from 6.6 on)"
+              .formatted(address));
+    }
+    boolean byGroup = route == Route.GROUP || own == null || Files.exists(CONTAINER);
+    return route != Route.IOMMUFD && byGroup
+        ? VfioGroup.open(address, device)
+        : IommuFd.open(address, Objects.requireNonNull(own));
   }
 
   /**
@@ -107,52 +168,49 @@ public final class VfioDevice implements AutoCloseable {
    * @return the address the device uses
    * @throws IOException when the kernel refuses: locked memory is limited, for one
    */
-  public long map(long memoryAddress, long sizeBytes) throws IOException {
+  public synchronized long map(long memoryAddress, long sizeBytes) throws IOException {
+    checkOpen();
     boolean isHuge = sizeBytes % HUGE_PAGE_BYTES == 0 && memoryAddress % HUGE_PAGE_BYTES == 0;
     long iova = iovas.tryTake(sizeBytes, isHuge ? HUGE_PAGE_BYTES : SMALL_PAGE_BYTES);
     if (iova < 0) {
       throw new IOException(address + ": no I/O addresses are left for " + sizeBytes + " bytes");
     }
-    boolean isMapped = false;
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment map = arena.allocate(DMA_MAP_BYTES, 8);
-      map.set(JAVA_INT, ARGSZ, DMA_MAP_BYTES);
-      map.set(JAVA_INT, FLAGS, DMA_READ_AND_WRITE);
-      map.set(JAVA_LONG, DMA_MAP_ADDRESS, memoryAddress);
-      map.set(JAVA_LONG, DMA_MAP_IOVA, iova);
-      map.set(JAVA_LONG, DMA_MAP_SIZE, sizeBytes);
-      long result = group.container(IOMMU_MAP_DMA, map.address());
-      if (result < 0) {
-        throw mapRefused((int) -result, sizeBytes);
-      }
-      isMapped = true;
-    } finally {
-      if (!isMapped) {
-        iovas.give(iova);
-      }
+    long result = space.map(iova, memoryAddress, sizeBytes);
+    if (result < 0) {
+      iovas.give(iova);
+      throw mapRefused((int) -result, sizeBytes);
     }
+    mappedBytes += sizeBytes;
     return iova;
   }
 
   /**
-   * Ends the device's access to memory. Its commands that use it must have ended.
+   * Returns how much memory the device can reach.
+   *
+   * @return bytes of all mappings
+   */
+  public synchronized long mappedBytes() {
+    return mappedBytes;
+  }
+
+  /**
+   * Ends the device's access to memory. Its commands that use it must have ended. Does nothing
+   * after {@link #close}, which has ended all access.
    *
    * @param iova what {@link #map} returned
    * @param sizeBytes what was mapped
    */
-  public void unmap(long iova, long sizeBytes) {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment unmap = arena.allocate(DMA_UNMAP_BYTES, 8);
-      unmap.set(JAVA_INT, ARGSZ, DMA_UNMAP_BYTES);
-      unmap.set(JAVA_LONG, DMA_UNMAP_IOVA, iova);
-      unmap.set(JAVA_LONG, DMA_UNMAP_SIZE, sizeBytes);
-      long result = group.container(IOMMU_UNMAP_DMA, unmap.address());
-      if (result < 0 || unmap.get(JAVA_LONG, DMA_UNMAP_SIZE) != sizeBytes) {
-        throw new AssertionError(
-            "VFIO_IOMMU_UNMAP_DMA(0x%x, %d): %d".formatted(iova, sizeBytes, result));
-      }
+  public synchronized void unmap(long iova, long sizeBytes) {
+    if (isClosed) {
+      return;
+    }
+    long result = space.unmap(iova, sizeBytes);
+    if (result != sizeBytes) {
+      throw new AssertionError(
+          "%s: unmapping %d bytes at 0x%x: %d".formatted(address, sizeBytes, iova, result));
     }
     iovas.give(iova);
+    mappedBytes -= sizeBytes;
   }
 
   /**
@@ -161,7 +219,7 @@ public final class VfioDevice implements AutoCloseable {
    * @return the count, 0 when it has none
    * @throws ErrnoException when the kernel does not tell
    */
-  public int interruptCount() throws ErrnoException {
+  public synchronized int interruptCount() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(IRQ_INFO_BYTES, 8);
       info.set(JAVA_INT, ARGSZ, IRQ_INFO_BYTES);
@@ -177,7 +235,7 @@ public final class VfioDevice implements AutoCloseable {
    * @param eventFds their descriptors, by interrupt vector from 0 on; -1 for none
    * @throws ErrnoException when the kernel refuses
    */
-  public void setInterrupts(int[] eventFds) throws ErrnoException {
+  public synchronized void setInterrupts(int[] eventFds) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment set = irqSet(arena, IRQ_DATA_EVENTFD, eventFds.length);
       for (int i = 0; i < eventFds.length; i++) {
@@ -192,7 +250,7 @@ public final class VfioDevice implements AutoCloseable {
    *
    * @throws ErrnoException when the kernel refuses
    */
-  public void clearInterrupts() throws ErrnoException {
+  public synchronized void clearInterrupts() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment set = irqSet(arena, IRQ_DATA_NONE, 0);
       check("VFIO_DEVICE_SET_IRQS", ioctl(DEVICE_SET_IRQS, set.address()));
@@ -205,7 +263,7 @@ public final class VfioDevice implements AutoCloseable {
    * @param isAllowed false stops all DMA
    * @throws ErrnoException when the configuration space cannot be reached
    */
-  public void setBusMaster(boolean isAllowed) throws ErrnoException {
+  public synchronized void setBusMaster(boolean isAllowed) throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment command = arena.allocate(JAVA_SHORT);
       long offset = configOffset + PCI_COMMAND;
@@ -223,7 +281,7 @@ public final class VfioDevice implements AutoCloseable {
    * @return false when it cannot
    * @throws ErrnoException when it could and did not
    */
-  public boolean reset() throws ErrnoException {
+  public synchronized boolean reset() throws ErrnoException {
     if (canReset) {
       check("VFIO_DEVICE_RESET", ioctl(DEVICE_RESET, 0));
       setBusMaster(true);
@@ -238,13 +296,13 @@ public final class VfioDevice implements AutoCloseable {
       isClosed = true;
       VirtualMemory.unmap(registers, registersBytes);
       Syscall.shared(SyscallNumber.CLOSE, fd);
-      group.close();
+      space.close();
     }
   }
 
   @Override
   public String toString() {
-    return address + ", " + group;
+    return address + ", " + space;
   }
 
   /** Returns size, offset and flags of a region. */
@@ -283,11 +341,20 @@ public final class VfioDevice implements AutoCloseable {
   }
 
   private long transfer(int number, MemorySegment memory, long offset) {
+    checkOpen();
     return Syscall.shared(number, fd, memory.address(), memory.byteSize(), offset);
   }
 
   private long ioctl(long request, long argument) {
+    checkOpen();
     return Syscall.shared(SyscallNumber.IOCTL, fd, request, argument);
+  }
+
+  /** The descriptor's number may be another file's once it is closed. */
+  private void checkOpen() {
+    if (isClosed) {
+      throw new IllegalStateException(address + " is closed");
+    }
   }
 
   private void check(String call, long result) throws ErrnoException {
@@ -303,8 +370,7 @@ public final class VfioDevice implements AutoCloseable {
                 + Memlock.describe()
                 + " ('ulimit -l'): raise it, or give the process CAP_IPC_LOCK"
             : errno == Errno.ENOSPC ? "the IOMMU takes no more mappings" : "";
-    return new ErrnoException(
-        "VFIO_IOMMU_MAP_DMA of " + sizeBytes + " bytes for " + address, errno, advice);
+    return new ErrnoException("mapping " + sizeBytes + " bytes for " + address, errno, advice);
   }
 
   /**

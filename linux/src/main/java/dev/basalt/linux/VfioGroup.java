@@ -3,6 +3,7 @@ package dev.basalt.linux;
 
 import static dev.basalt.linux.VfioAbi.*;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -14,48 +15,38 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The IOMMU group of a device, in a container with nothing else in it.
+ * The IOMMU group of a device, in a container with nothing else in it
+ * (Documentation/driver-api/vfio.rst).
  *
- * <p><b>Concurrency.</b> Opened and closed by one thread; the container's requests by any.
+ * <p><b>Concurrency.</b> As {@link DmaSpace}.
  */
-final class VfioGroup implements AutoCloseable {
-  private static final Path DEVICES = Path.of("/sys/bus/pci/devices");
+final class VfioGroup implements DmaSpace {
   private static final Path VFIO = Path.of("/dev/vfio");
-  private static final int AT_FDCWD = -100;
-  private static final int O_RDWR = 2;
-  private static final int O_CLOEXEC = 02000000;
   private static final int INFO_BYTES_MAX = 64 << 10;
 
-  /** On a kernel that does not tell: what every IOMMU maps, below the interrupts of x86. */
-  private static final IovaSpace.Range COMMON_RANGE =
-      new IovaSpace.Range(IovaSpace.LOWEST, 0xfedf_ffffL);
-
   private final String address;
+  private final Path device;
   private final String name;
   private final int container;
   private final int fd;
 
-  private VfioGroup(String address, String name, int container, int fd) {
+  private VfioGroup(String address, Path device, String name, int container, int fd) {
     this.address = address;
+    this.device = device;
     this.name = name;
     this.container = container;
     this.fd = fd;
   }
 
-  /** Opens the group of a device and gives it a container with an IOMMU. */
-  static VfioGroup open(String address) throws IOException {
-    Path device = DEVICES.resolve(address);
-    if (!Files.isDirectory(device)) {
-      throw new IOException(
-          "there is no PCI device " + address + "; 'basalt device list' shows those there are");
-    }
-    checkDriver(device, address);
+  /** Opens the group of a device, which is in {@code device} of sysfs, with a container. */
+  static VfioGroup open(String address, Path device) throws IOException {
     String name = groupName(device, address);
-    int container = openFile(VFIO.resolve("vfio"), "load the driver: 'modprobe vfio-pci' as root");
+    int container =
+        VfioFiles.open(VFIO.resolve("vfio"), "load the driver: 'modprobe vfio-pci' as root");
     int fd = -1;
     try {
-      fd = openFile(VFIO.resolve(name), "another process uses the device, or you may not");
-      VfioGroup group = new VfioGroup(address, name, container, fd);
+      fd = VfioFiles.open(VFIO.resolve(name), "another process uses the device, or you may not");
+      VfioGroup group = new VfioGroup(address, device, name, container, fd);
       group.join();
       return group;
     } catch (Throwable e) {
@@ -64,16 +55,6 @@ final class VfioGroup implements AutoCloseable {
       }
       Syscall.shared(SyscallNumber.CLOSE, container);
       throw e;
-    }
-  }
-
-  private static void checkDriver(Path device, String address) throws IOException {
-    Path link = device.resolve("driver");
-    String driver = Files.exists(link) ? link.toRealPath().getFileName().toString() : "no driver";
-    if (!driver.equals("vfio-pci")) {
-      throw new IOException(
-          "PCI device %s has %s, needed: vfio-pci; 'basalt device bind %s' binds it"
-              .formatted(address, driver, address));
     }
   }
 
@@ -134,8 +115,7 @@ final class VfioGroup implements AutoCloseable {
 
   private List<String> others() throws IOException {
     List<String> others = new ArrayList<>();
-    try (Stream<Path> devices =
-        Files.list(DEVICES.resolve(address).resolve("iommu_group/devices"))) {
+    try (Stream<Path> devices = Files.list(device.resolve("iommu_group/devices"))) {
       for (Path device : devices.toList()) {
         String other = String.valueOf(device.getFileName());
         if (!other.equals(address)) {
@@ -146,8 +126,8 @@ final class VfioGroup implements AutoCloseable {
     return others;
   }
 
-  /** Opens the device; the caller closes the descriptor before the group. */
-  int openDevice() throws ErrnoException {
+  @Override
+  public int openDevice() throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
       long text = arena.allocateFrom(address).address();
       long result = Syscall.shared(SyscallNumber.IOCTL, fd, GROUP_GET_DEVICE_FD, text);
@@ -157,18 +137,43 @@ final class VfioGroup implements AutoCloseable {
   }
 
   /** Asks the container; returns the result or the negated errno. */
-  long container(long request, long argument) {
+  private long container(long request, long argument) {
     return Syscall.shared(SyscallNumber.IOCTL, container, request, argument);
   }
 
-  /** Returns what the IOMMU can map. */
-  List<IovaSpace.Range> iovaRanges() {
+  @Override
+  public long map(long iova, long memoryAddress, long sizeBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment map = arena.allocate(DMA_MAP_BYTES, 8);
+      map.set(JAVA_INT, ARGSZ, DMA_MAP_BYTES);
+      map.set(JAVA_INT, FLAGS, DMA_READ_AND_WRITE);
+      map.set(JAVA_LONG, DMA_MAP_ADDRESS, memoryAddress);
+      map.set(JAVA_LONG, DMA_MAP_IOVA, iova);
+      map.set(JAVA_LONG, DMA_MAP_SIZE, sizeBytes);
+      return container(IOMMU_MAP_DMA, map.address());
+    }
+  }
+
+  @Override
+  public long unmap(long iova, long sizeBytes) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment unmap = arena.allocate(DMA_UNMAP_BYTES, 8);
+      unmap.set(JAVA_INT, ARGSZ, DMA_UNMAP_BYTES);
+      unmap.set(JAVA_LONG, DMA_UNMAP_IOVA, iova);
+      unmap.set(JAVA_LONG, DMA_UNMAP_SIZE, sizeBytes);
+      long result = container(IOMMU_UNMAP_DMA, unmap.address());
+      return result < 0 ? result : unmap.get(JAVA_LONG, DMA_UNMAP_SIZE);
+    }
+  }
+
+  @Override
+  public List<IovaSpace.Range> iovaRanges() {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment info = arena.allocate(INFO_BYTES_MAX, 8);
       info.set(JAVA_INT, ARGSZ, INFO_BYTES_MAX);
       long result = container(IOMMU_GET_INFO, info.address());
       List<IovaSpace.Range> ranges = result < 0 ? List.of() : VfioDevice.ranges(info);
-      return ranges.isEmpty() ? List.of(COMMON_RANGE) : ranges;
+      return ranges.isEmpty() ? List.of(IovaSpace.COMMON_RANGE) : ranges;
     }
   }
 
@@ -181,17 +186,6 @@ final class VfioGroup implements AutoCloseable {
   @Override
   public String toString() {
     return "IOMMU group " + name;
-  }
-
-  private static int openFile(Path path, String advice) throws ErrnoException {
-    try (Arena arena = Arena.ofConfined()) {
-      long text = arena.allocateFrom(path.toString()).address();
-      long result = Syscall.shared(SyscallNumber.OPENAT, AT_FDCWD, text, O_RDWR | O_CLOEXEC, 0);
-      if (result < 0) {
-        throw new ErrnoException("open(" + path + ", O_RDWR)", (int) -result, advice);
-      }
-      return (int) result;
-    }
   }
 
   private void check(String call, long result) throws ErrnoException {
