@@ -25,10 +25,6 @@ import picocli.CommandLine.Option;
     },
     mixinStandardHelpOptions = true)
 final class BenchCommand extends StoreCommand {
-  private static final double[] PERCENTILES = {50, 90, 99, 99.9};
-  private static final double NANOS_PER_MICRO = 1e3;
-  private static final double NANOS_PER_SECOND = 1e9;
-
   @Option(
       names = "--records",
       paramLabel = "N",
@@ -65,10 +61,10 @@ final class BenchCommand extends StoreCommand {
 
   @Override
   public Integer call() throws InterruptedException {
-    check("--records", recordCount, 1, Long.MAX_VALUE);
-    check("--value-size", valueBytes, 0, Table.VALUE_BYTES_MAX);
-    check("--threads", threadCount, 1, 100_000);
-    check("--seconds", seconds, 1, 1_000_000);
+    BenchReport.check("--records", recordCount, 1, Long.MAX_VALUE);
+    BenchReport.check("--value-size", valueBytes, 0, Table.VALUE_BYTES_MAX);
+    BenchReport.check("--threads", threadCount, 1, 100_000);
+    BenchReport.check("--seconds", seconds, 1, 1_000_000);
     Mix operations = Mix.parse(mix);
     try (Store store = options.openOrCreate()) {
       Table table = store.table(options.isTableNamed() ? options.tableName() : "bench");
@@ -77,10 +73,11 @@ final class BenchCommand extends StoreCommand {
           .run(operations, threadCount, virtual, Duration.ofMillis(seconds * 200L));
       Workload measured = new Workload(table, present, valueBytes);
       long startNanos = System.nanoTime();
-      Duration cpuBefore = cpuTime();
+      Duration cpuBefore = BenchReport.cpuTime();
       measured.run(operations, threadCount, virtual, Duration.ofSeconds(seconds));
-      double cpuSeconds = cpuTime().minus(cpuBefore).toNanos() / NANOS_PER_SECOND;
-      report(measured, (System.nanoTime() - startNanos) / NANOS_PER_SECOND, cpuSeconds);
+      double cpuSeconds =
+          BenchReport.cpuTime().minus(cpuBefore).toNanos() / BenchReport.NANOS_PER_SECOND;
+      report(measured, (System.nanoTime() - startNanos) / BenchReport.NANOS_PER_SECOND, cpuSeconds);
     }
     return ExitCode.DONE;
   }
@@ -137,11 +134,9 @@ final class BenchCommand extends StoreCommand {
             operation.name().toLowerCase(Locale.ROOT),
             latencies.getTotalCount(),
             latencies.getTotalCount() / wallSeconds));
-    for (double percentile : PERCENTILES) {
-      double micros = latencies.getValueAtPercentile(percentile) / NANOS_PER_MICRO;
+    for (double micros : BenchReport.micros(latencies)) {
       row.append(String.format(Locale.ROOT, " %,10.1f", micros));
     }
-    row.append(String.format(Locale.ROOT, " %,10.1f", latencies.getMaxValue() / NANOS_PER_MICRO));
     return row.toString();
   }
 
@@ -157,27 +152,11 @@ final class BenchCommand extends StoreCommand {
       Histogram latencies = measured.latencies(operation);
       if (latencies.getTotalCount() > 0) {
         json.writeObjectFieldStart(operation.name().toLowerCase(Locale.ROOT));
-        json.writeNumberField("count", latencies.getTotalCount());
-        for (double percentile : PERCENTILES) {
-          String name = "p" + Double.toString(percentile).replace(".0", "") + "Nanos";
-          json.writeNumberField(name, latencies.getValueAtPercentile(percentile));
-        }
-        json.writeNumberField("maxNanos", latencies.getMaxValue());
+        BenchReport.write(json, latencies);
         json.writeEndObject();
       }
     }
     json.writeEndObject();
     json.writeEndObject();
-  }
-
-  private static Duration cpuTime() {
-    return ProcessHandle.current().info().totalCpuDuration().orElse(Duration.ZERO);
-  }
-
-  private static void check(String option, long value, long min, long max) {
-    if (value < min || value > max) {
-      throw new CommandFailure(
-          ExitCode.USAGE, option + " is " + value + ", needed: " + min + " to " + max);
-    }
   }
 }

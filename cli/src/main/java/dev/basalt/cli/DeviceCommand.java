@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
       DeviceStatusCommand.class,
       DeviceBindCommand.class,
       DeviceUnbindCommand.class,
+      DeviceBenchCommand.class,
     },
     synopsisSubcommandLabel = "COMMAND")
 final class DeviceCommand implements Runnable {

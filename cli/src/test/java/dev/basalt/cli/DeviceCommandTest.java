@@ -111,6 +111,30 @@ class DeviceCommandTest {
   }
 
   @Test
+  void shouldMeasureOnlyWhatIsMeant() {
+    assertExit(ExitCode.USAGE, "give --serial " + SERIAL, "device", "bench", "--write", "nvme0");
+    assertExit(
+        ExitCode.USAGE,
+        "give --serial " + SERIAL,
+        "device",
+        "bench",
+        "--write",
+        "--serial",
+        "X",
+        "nvme0");
+    assertExit(ExitCode.NO_INPUT, "it knows: [1]", "device", "bench", "--namespace", "2", "nvme0");
+    assertExit(ExitCode.USAGE, "--depth is 0", "device", "bench", "--depth", "0", "nvme0");
+    assertExit(
+        ExitCode.USAGE,
+        "no back end for 'nvme:/dev/nvme0n1'",
+        "device",
+        "bench",
+        "--backend",
+        "nvme",
+        "nvme0");
+  }
+
+  @Test
   void shouldGoBackWhereTheKernelDoesNothing() throws IOException {
     assertExit(
         ExitCode.IO,

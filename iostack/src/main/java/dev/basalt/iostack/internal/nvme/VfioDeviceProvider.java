@@ -17,10 +17,11 @@ import java.nio.file.Path;
  * the PCI address and the namespace (1 when not given). With {@code timeout-ms=N} a command that
  * takes longer is aborted (default 10,000). With {@code interrupts=true} pollers that wait for
  * commands sleep until an interrupt; otherwise they look every 50 us, which is quicker and costs
- * more.
+ * more. With {@code iommufd=true} it is taken by iommufd although there are groups.
  */
 public final class VfioDeviceProvider implements BlockDeviceProvider {
   private static final Path CONTAINER = Path.of("/dev/vfio/vfio");
+  private static final Path IOMMU = Path.of("/dev/iommu");
   private static final long TIMEOUT_MILLIS_MAX = 3_600_000;
 
   /** Creates the provider; for {@link java.util.ServiceLoader}. */
@@ -36,16 +37,21 @@ public final class VfioDeviceProvider implements BlockDeviceProvider {
     if (!Platform.isLinux() || !"amd64".equals(System.getProperty("os.arch"))) {
       return new Availability(false, "needs Linux on x86-64");
     }
-    if (!Files.exists(CONTAINER)) {
+    if (!Files.exists(CONTAINER) && !Files.exists(IOMMU)) {
       return new Availability(
-          false, "there is no " + CONTAINER + ": load the driver, 'modprobe vfio-pci' as root");
+          false,
+          "there is neither "
+              + CONTAINER
+              + " nor "
+              + IOMMU
+              + ": load the driver, 'modprobe vfio-pci' as root");
     }
     return new Availability(true, "NVMe devices bound to vfio-pci ('basalt device list')");
   }
 
   @Override
   public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
-    UriOptions options = new UriOptions(uri, "timeout-ms", "interrupts");
+    UriOptions options = new UriOptions(uri, "timeout-ms", "interrupts", "iommufd");
     NvmeConfig config = NvmeConfig.defaults();
     long millis = options.number("timeout-ms", config.commandNanos() / 1_000_000);
     if (millis < 1 || millis > TIMEOUT_MILLIS_MAX) {
@@ -58,10 +64,12 @@ public final class VfioDeviceProvider implements BlockDeviceProvider {
       throw new IllegalArgumentException(
           "device '" + uri + "', needed: such as vfio:0000:01:00.0/1 (PCI address / namespace)");
     }
+    VfioDevice.Route route =
+        options.flag("iommufd", false) ? VfioDevice.Route.IOMMUFD : VfioDevice.Route.ANY;
     boolean interrupts = options.flag("interrupts", false);
     int namespaceId = target.length == 1 ? 1 : namespaceId(uri, target[1]);
     Platform.requireUsable(this);
-    NvmeBus bus = new VfioBus(VfioDevice.open(target[0]));
+    NvmeBus bus = new VfioBus(VfioDevice.open(target[0], route));
     NvmeConfig limits =
         new NvmeConfig(millis * 1_000_000, config.abortNanos(), config.adminNanos(), interrupts);
     return NvmeNamespaceDevice.open(
