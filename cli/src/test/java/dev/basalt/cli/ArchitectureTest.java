@@ -105,6 +105,8 @@ class ArchitectureTest {
     noClasses()
         .that()
         .resideInAnyPackage(packageOf("index"), packageOf("cli"))
+        .and()
+        .doNotHaveFullyQualifiedName("dev.basalt.cli.bench.DeviceLoad") // measures a device alone
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("dev.basalt.iostack.QueuePair")
