@@ -9,6 +9,7 @@ import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.OpenQueuePairs;
+import dev.basalt.iostack.internal.QueueSleep;
 import dev.basalt.iostack.internal.TransferMemory;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
@@ -63,7 +64,7 @@ public final class NvmeQueuePair implements QueuePair {
   private final long deallocatedBlocksMax;
   private final boolean canDeallocate;
   private final boolean canWriteZeroes;
-  private final NvmeSleep sleep;
+  private final QueueSleep sleep;
   private final BooleanSupplier isQuiet = this::isQuiet;
 
   private int generation;
@@ -123,7 +124,7 @@ public final class NvmeQueuePair implements QueuePair {
         memory.close();
       }
     }
-    sleep = new NvmeSleep(controller.execution(), controller.interrupts().waker(queueId));
+    sleep = new QueueSleep(controller.execution(), controller.interrupts().waker(queueId));
     nowNanos = controller.execution().nanoTime();
     nextCheckNanos = nowNanos;
   }

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.basalt.iostack.internal.nvme;
+package dev.basalt.iostack.internal;
 
 import dev.basalt.iostack.agent.Execution;
-import dev.basalt.iostack.internal.RingWaker;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * {@link RingWaker}; the counter that they signal keeps those of an owner who is awake, and the
  * next sleep ends at once.
  */
-final class NvmeSleep {
+public final class QueueSleep {
   private static final long NAP_NANOS_MAX = 50_000;
 
   /** With commands in flight: an interrupt may be lost, and a controller may fail silently. */
@@ -32,9 +31,10 @@ final class NvmeSleep {
   /**
    * Creates it for one queue pair.
    *
+   * @param execution the seam to nap through
    * @param waker what the queue pair's interrupts signal, or null
    */
-  NvmeSleep(Execution execution, @Nullable RingWaker waker) {
+  public QueueSleep(Execution execution, @Nullable RingWaker waker) {
     this.execution = execution;
     this.waker = waker;
   }
@@ -46,7 +46,7 @@ final class NvmeSleep {
    * @param isBusy whether commands are in flight
    * @param isQuiet asked once wakes are seen: whether there is still no reason to stay awake
    */
-  void sleep(long nanos, boolean isBusy, BooleanSupplier isQuiet) {
+  public void sleep(long nanos, boolean isBusy, BooleanSupplier isQuiet) {
     if (waker == null) {
       nap(isBusy ? Math.min(nanos, NAP_NANOS_MAX) : nanos, isQuiet);
     } else if (waker.tryFallAsleep()) {
@@ -72,7 +72,7 @@ final class NvmeSleep {
   }
 
   /** Anyone: ends the sleep, or lets the next one end at once. */
-  void wake() {
+  public void wake() {
     if (waker != null) {
       waker.wake();
       return;
@@ -84,8 +84,12 @@ final class NvmeSleep {
     }
   }
 
-  /** Returns how many interrupts, and wakes of a sleeper, were seen. */
-  long wakeCount() {
+  /**
+   * Returns how many interrupts, and wakes of a sleeper, were seen.
+   *
+   * @return the count; 0 without interrupts
+   */
+  public long wakeCount() {
     return wakeCount;
   }
 }
