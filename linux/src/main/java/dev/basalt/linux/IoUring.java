@@ -30,10 +30,13 @@ import static dev.basalt.linux.IoUringAbi.REGISTER_ENABLE_RINGS;
 import static dev.basalt.linux.IoUringAbi.REGISTER_FILES;
 import static dev.basalt.linux.IoUringAbi.REGISTER_PROBE;
 import static dev.basalt.linux.IoUringAbi.SETUP_COOP_TASKRUN;
+import static dev.basalt.linux.IoUringAbi.SETUP_CQE32;
 import static dev.basalt.linux.IoUringAbi.SETUP_DEFER_TASKRUN;
+import static dev.basalt.linux.IoUringAbi.SETUP_IOPOLL;
 import static dev.basalt.linux.IoUringAbi.SETUP_NO_SQARRAY;
 import static dev.basalt.linux.IoUringAbi.SETUP_R_DISABLED;
 import static dev.basalt.linux.IoUringAbi.SETUP_SINGLE_ISSUER;
+import static dev.basalt.linux.IoUringAbi.SETUP_SQE128;
 import static dev.basalt.linux.IoUringAbi.SETUP_SUBMIT_ALL;
 import static dev.basalt.linux.IoUringAbi.SETUP_TASKRUN_FLAG;
 import static dev.basalt.linux.IoUringAbi.SQ_CQ_OVERFLOW;
@@ -57,7 +60,7 @@ import java.lang.invoke.VarHandle;
  * <p>A ring is set up disabled by any thread, which registers files and buffers; {@link #enable}
  * gives it to the calling thread. Commands are written by {@link #tryQueue} and reach the kernel by
  * the next {@link #submit} or {@link #await}; completions are read at {@link #completion} and given
- * back by {@link #advance}.
+ * back by {@link #advance}. Commands for a device's driver are written at {@link #tryCommand}.
  *
  * <p><b>Ownership.</b> The ring owns its file descriptor, the two mappings shared with the kernel
  * and a shared arena. Nothing of it may be used after {@link #close}; memory named in commands has
@@ -80,8 +83,11 @@ import java.lang.invoke.VarHandle;
  * </ol>
  */
 public final class IoUring implements AutoCloseable {
-  /** Bytes of a completion queue entry: u64 user data, s32 result, u32 flags. */
-  public static final int COMPLETION_BYTES = 16;
+  /**
+   * Bytes of a completion queue entry: u64 user data, s32 result, u32 flags; on a ring for commands
+   * as many again, with what else the driver says.
+   */
+  static final int COMPLETION_BYTES = 16;
 
   /** The kernel's limit of one registered buffer (facts, trap 11). */
   public static final long REGISTERED_BYTES_MAX = 1L << 30;
@@ -114,11 +120,31 @@ public final class IoUring implements AutoCloseable {
     SETUP_R_DISABLED,
   };
 
+  /** What a ring carries. */
+  public enum Kind {
+    /** Reads, writes and the like, on files. */
+    FILES(0),
+    /** The same, and commands for the driver of a device (Linux 5.19). */
+    COMMANDS(SETUP_SQE128 | SETUP_CQE32),
+    /**
+     * Commands only; the kernel does not wait for interrupts but looks whether they are done, each
+     * time it is entered (Linux 6.1).
+     */
+    POLLED_COMMANDS(SETUP_SQE128 | SETUP_CQE32 | SETUP_IOPOLL);
+
+    private final int setup;
+
+    Kind(int setup) {
+      this.setup = setup;
+    }
+  }
+
   private final Arena arena = Arena.ofShared();
   private final Syscall syscall = new Syscall(arena);
   private final MemorySegment time = arena.allocate(JAVA_LONG, 2);
   private final MemorySegment enterArgument = arena.allocate(GETEVENTS_ARGUMENT_BYTES, 8);
   private final MemorySegment parameters = arena.allocate(PARAMS_BYTES, 8);
+  private final Kind kind;
   private final int fd;
   private final int setupFlags;
   private final long operations;
@@ -127,6 +153,8 @@ public final class IoUring implements AutoCloseable {
   private final long ringsBytes;
   private final long entries;
   private final long entriesBytes;
+  private final int entryShift;
+  private final int completionShift;
   private final int submissionMask;
   private final int completionMask;
   private final long submissionTailAddress;
@@ -142,12 +170,27 @@ public final class IoUring implements AutoCloseable {
   private boolean closed;
 
   /**
-   * Sets a ring up, disabled, with the best features the kernel has.
+   * Sets a ring for files up, disabled, with the best features the kernel has.
    *
    * @param entryCountMin submission entries needed, 1 to 32768
    * @throws ErrnoException when the kernel refuses; the message says why and what to do
    */
   public IoUring(int entryCountMin) throws ErrnoException {
+    this(entryCountMin, Kind.FILES);
+  }
+
+  /**
+   * Sets a ring up, disabled, with the best features the kernel has.
+   *
+   * @param entryCountMin submission entries needed, 1 to 32768
+   * @param kind what it is to carry
+   * @throws ErrnoException when the kernel refuses; the message says why and what to do
+   */
+  public IoUring(int entryCountMin, Kind kind) throws ErrnoException {
+    this.kind = kind;
+    int doubling = kind == Kind.FILES ? 0 : 1;
+    entryShift = Integer.numberOfTrailingZeros(SubmissionEntry.SIZE_BYTES) + doubling;
+    completionShift = Integer.numberOfTrailingZeros(COMPLETION_BYTES) + doubling;
     enterArgument.set(JAVA_LONG, GETEVENTS_ARGUMENT_TIME, time.address());
     fd = setUp(entryCountMin);
     try {
@@ -156,7 +199,7 @@ public final class IoUring implements AutoCloseable {
       operations = probe();
       int entryCount = parameter(PARAMS_SQ_ENTRIES);
       ringsBytes = ringsBytes(entryCount);
-      entriesBytes = (long) entryCount * SubmissionEntry.SIZE_BYTES;
+      entriesBytes = (long) entryCount << entryShift;
       rings = map(ringsBytes, MMAP_SQ_RING);
       entries = mapEntries();
       submissionMask = number(rings + parameter(PARAMS_SQ_OFFSETS + OFFSETS_MASK));
@@ -194,7 +237,19 @@ public final class IoUring implements AutoCloseable {
         has(SETUP_DEFER_TASKRUN)
             ? "single issuer, deferred task work"
             : has(SETUP_COOP_TASKRUN) ? "cooperative task work" : "plain";
-    return work + (has(SETUP_NO_SQARRAY) ? ", no array" : "");
+    return work
+        + (has(SETUP_NO_SQARRAY) ? ", no array" : "")
+        + (kind == Kind.POLLED_COMMANDS ? ", polled" : "");
+  }
+
+  /**
+   * Tells whether commands can name registered buffers. The kernels that can are those that defer
+   * task work, from 6.1 on.
+   *
+   * @return false on a kernel that refuses them
+   */
+  public boolean hasFixedCommands() {
+    return has(SETUP_DEFER_TASKRUN);
   }
 
   /**
@@ -209,19 +264,26 @@ public final class IoUring implements AutoCloseable {
   }
 
   /**
-   * Registers one buffer, with index 0. Its memory is pinned now: from here on the kernel uses
-   * these very frames, so none of it may be dropped (facts, trap 1).
+   * Registers buffers, once, with indices from 0 on. Their memory is pinned now: from here on the
+   * kernel uses these very frames, so none of it may be dropped (facts, trap 1).
    *
-   * @param address where it begins
-   * @param sizeBytes its length, at most {@link #REGISTERED_BYTES_MAX}
+   * @param addressesAndSizes for each buffer where it begins and its length, at most {@link
+   *     #REGISTERED_BYTES_MAX}
    * @throws ErrnoException when the kernel refuses, as with too low a limit of locked memory
    */
-  public void registerBuffer(long address, long sizeBytes) throws ErrnoException {
-    MemorySegment vector = arena.allocateFrom(JAVA_LONG, address, sizeBytes);
-    try {
-      register("BUFFERS", REGISTER_BUFFERS, vector.address(), 1, "");
+  public void registerBuffers(long... addressesAndSizes) throws ErrnoException {
+    int count = addressesAndSizes.length / 2;
+    try (Arena vectors = Arena.ofConfined()) {
+      long address = vectors.allocateFrom(JAVA_LONG, addressesAndSizes).address();
+      register("BUFFERS", REGISTER_BUFFERS, address, count, "");
     } catch (ErrnoException e) {
-      String advice = IoUringRefusal.ofBuffers(e.errno(), sizeBytes);
+      long sizeBytes = 0;
+      for (int i = 1; i < addressesAndSizes.length; i += 2) {
+        sizeBytes += addressesAndSizes[i];
+      }
+      String otherwise =
+          kind == Kind.FILES ? "open without fixed=true" : "use io_uring: instead of nvme-uring:";
+      String advice = IoUringRefusal.ofBuffers(e.errno(), sizeBytes, otherwise);
       throw new ErrnoException(e.call() + " of " + sizeBytes + " bytes", e.errno(), advice);
     }
   }
@@ -254,7 +316,7 @@ public final class IoUring implements AutoCloseable {
     if (unsubmitted > submissionMask) {
       return false;
     }
-    long entry = entries + (long) (submissionTail & submissionMask) * SubmissionEntry.SIZE_BYTES;
+    long entry = nextEntry();
     put(entry, head);
     put(entry + SubmissionEntry.OFFSET_OFFSET, offset);
     put(entry + SubmissionEntry.ADDRESS_OFFSET, address);
@@ -266,6 +328,43 @@ public final class IoUring implements AutoCloseable {
     submissionTail++;
     unsubmitted++;
     return true;
+  }
+
+  /**
+   * Returns where the next command for a driver is to be written; {@link #queueCommand} queues it.
+   * Only on a ring for commands.
+   *
+   * @return absolute address of {@link SubmissionEntry#COMMAND_BYTES} bytes, zeroes but for what
+   *     was written there for earlier commands; 0 when the queue is full
+   */
+  public long tryCommand() {
+    return unsubmitted > submissionMask ? 0 : nextEntry() + SubmissionEntry.COMMAND_OFFSET;
+  }
+
+  /**
+   * Queues the command written at {@link #tryCommand}.
+   *
+   * @param head of {@link SubmissionEntry#head}, with {@link SubmissionEntry#OP_URING_CMD}
+   * @param operation the driver's number of it
+   * @param flags 0 or {@link SubmissionEntry#URING_CMD_FIXED}
+   * @param bufferIndex of the registered buffer, where flags say so
+   * @param userData comes back with the completion
+   */
+  public void queueCommand(long head, int operation, int flags, int bufferIndex, long userData) {
+    assert kind != Kind.FILES : "no room for a command";
+    long entry = nextEntry();
+    put(entry, head);
+    put(entry + SubmissionEntry.OFFSET_OFFSET, operation & 0xffff_ffffL);
+    put(entry + SubmissionEntry.ADDRESS_OFFSET, 0);
+    put(entry + SubmissionEntry.LENGTH_OFFSET, SubmissionEntry.lengthAndFlags(0, flags));
+    put(entry + SubmissionEntry.USER_DATA_OFFSET, userData);
+    put(entry + SubmissionEntry.BUFFER_INDEX_OFFSET, bufferIndex);
+    submissionTail++;
+    unsubmitted++;
+  }
+
+  private long nextEntry() {
+    return entries + ((long) (submissionTail & submissionMask) << entryShift);
   }
 
   /**
@@ -312,11 +411,14 @@ public final class IoUring implements AutoCloseable {
 
   /**
    * Tells whether completions wait in the kernel until {@link #submit} is called: deferred task
-   * work or an overflown completion queue.
+   * work or an overflown completion queue. A polled ring has to be entered always.
    *
-   * @return true when entering the kernel would post some
+   * @return true when entering the kernel may post some
    */
   public boolean needsEnter() {
+    if (kind == Kind.POLLED_COMMANDS) {
+      return true;
+    }
     // Opaque suffices: a hint, read again by the next poll; the completions are ordered by the
     // tail.
     int flags = (int) INDEX.getOpaque(NativeMemory.ALL, submissionFlagsAddress);
@@ -336,7 +438,7 @@ public final class IoUring implements AutoCloseable {
         return 0;
       }
     }
-    return completions + (long) (completionHead & completionMask) * COMPLETION_BYTES;
+    return completions + ((long) (completionHead & completionMask) << completionShift);
   }
 
   /** Gives the entry of the next completion back to the kernel. */
@@ -384,7 +486,7 @@ public final class IoUring implements AutoCloseable {
     int first = Math.clamp(Integer.getInteger(SKIPPED_SETUPS, 0), 0, SETUPS.length - 1);
     for (int i = first; i < SETUPS.length && result == -Errno.EINVAL; i++) {
       parameters.fill((byte) 0);
-      parameters.set(JAVA_INT, PARAMS_FLAGS, SETUPS[i]);
+      parameters.set(JAVA_INT, PARAMS_FLAGS, SETUPS[i] | kind.setup);
       result = Syscall.shared(SyscallNumber.IO_URING_SETUP, entryCountMin, parameters.address());
     }
     if (result < 0) {
@@ -393,7 +495,9 @@ public final class IoUring implements AutoCloseable {
       throw new ErrnoException(
           "io_uring_setup(" + entryCountMin + ", ...)",
           errno,
-          IoUringRefusal.ofSetup(errno, KernelInfo.ioUringDisabled(), Memlock.limitBytes()));
+          kind != Kind.FILES && errno == Errno.EINVAL
+              ? IoUringRefusal.ofCommands()
+              : IoUringRefusal.ofSetup(errno, KernelInfo.ioUringDisabled(), Memlock.limitBytes()));
     }
     return (int) result;
   }
@@ -410,7 +514,7 @@ public final class IoUring implements AutoCloseable {
   private long ringsBytes(int entryCount) {
     long completionsEnd =
         parameter(PARAMS_CQ_OFFSETS + CQ_OFFSETS_CQES)
-            + (long) parameter(PARAMS_CQ_ENTRIES) * COMPLETION_BYTES;
+            + ((long) parameter(PARAMS_CQ_ENTRIES) << completionShift);
     long arrayEnd =
         parameter(PARAMS_SQ_OFFSETS + SQ_OFFSETS_ARRAY) + (long) entryCount * Integer.BYTES;
     return Math.max(completionsEnd, arrayEnd);

@@ -38,10 +38,13 @@ final class IoUringAbi {
   static final int PROBE_ENTRY_FLAGS = 2;
   static final int PROBE_SUPPORTED = 1;
 
+  static final int SETUP_IOPOLL = 1;
   static final int SETUP_R_DISABLED = 1 << 6;
   static final int SETUP_SUBMIT_ALL = 1 << 7;
   static final int SETUP_COOP_TASKRUN = 1 << 8;
   static final int SETUP_TASKRUN_FLAG = 1 << 9;
+  static final int SETUP_SQE128 = 1 << 10;
+  static final int SETUP_CQE32 = 1 << 11;
   static final int SETUP_SINGLE_ISSUER = 1 << 12;
   static final int SETUP_DEFER_TASKRUN = 1 << 13;
   static final int SETUP_NO_SQARRAY = 1 << 16;

@@ -37,12 +37,21 @@ public final class IoUringRefusal {
    *
    * @param errno what io_uring_register(2) returned
    * @param sizeBytes how much was to be locked
+   * @param otherwise what to do where the limit cannot be raised
    */
-  static String ofBuffers(int errno, long sizeBytes) {
+  static String ofBuffers(int errno, long sizeBytes, String otherwise) {
     return errno == Errno.ENOMEM
         ? ofMemory(Long.toString(Math.ceilDiv(sizeBytes, 1024)), Memlock.limitBytes())
-            + ", or open without fixed=true"
+            + ", or "
+            + otherwise
         : "";
+  }
+
+  /** Explains that there are no rings for commands. */
+  static String ofCommands() {
+    return "Linux "
+        + KernelInfo.release()
+        + " hands no commands to devices, 5.19 is needed; use io_uring: instead of nvme-uring:";
   }
 
   private static String ofPermission(int disabledSysctl) {

@@ -35,6 +35,7 @@ final class StatxBuffer {
   private static final int STATX_DIOALIGN = 0x2000;
   private static final int AT_EMPTY_PATH = 0x1000;
   private static final int S_IFMT = 0xf000;
+  private static final int S_IFCHR = 0x2000;
   private static final int S_IFBLK = 0x6000;
   private static final int S_IFREG = 0x8000;
 
@@ -62,6 +63,10 @@ final class StatxBuffer {
     return (mode() & S_IFMT) == S_IFBLK;
   }
 
+  boolean isCharacterDevice() {
+    return (mode() & S_IFMT) == S_IFCHR;
+  }
+
   boolean isRegularFile() {
     return (mode() & S_IFMT) == S_IFREG;
   }
@@ -80,7 +85,7 @@ final class StatxBuffer {
         .formatted(number(DEVICE_MAJOR_OFFSET), number(DEVICE_MINOR_OFFSET), inode());
   }
 
-  /** A block device's number as /sys/dev/block names it. */
+  /** A device's number as /sys/dev/block or /sys/dev/char names it. */
   String deviceName() {
     return number(REAL_DEVICE_MAJOR_OFFSET) + ":" + number(REAL_DEVICE_MINOR_OFFSET);
   }

@@ -18,6 +18,10 @@ package dev.basalt.linux;
  *
  * An entry is written as eight longs; {@link #head} and {@link #lengthAndFlags} pack the fields
  * that share one.
+ *
+ * <p>On a ring for commands an entry is twice as long. One that carries a command for a device's
+ * driver ({@link #OP_URING_CMD}) has the driver's number of the operation in place of the offset,
+ * and from byte 48 on the command.
  */
 public final class SubmissionEntry {
   /** Bytes of an entry. */
@@ -50,14 +54,24 @@ public final class SubmissionEntry {
   /** Write (pwrite(2)). */
   public static final int OP_WRITE = 23;
 
+  /** Hand a command to the driver of a device (Linux 5.19). */
+  public static final int OP_URING_CMD = 46;
+
   /** For {@link #OP_FSYNC}: data and size only (fdatasync(2)). */
   public static final int FSYNC_DATASYNC = 1;
+
+  /** For {@link #OP_URING_CMD}: the memory is within a registered buffer (Linux 6.1). */
+  public static final int URING_CMD_FIXED = 1;
+
+  /** Bytes of a command. */
+  public static final int COMMAND_BYTES = 80;
 
   static final int OFFSET_OFFSET = 8;
   static final int ADDRESS_OFFSET = 16;
   static final int LENGTH_OFFSET = 24;
   static final int USER_DATA_OFFSET = 32;
   static final int BUFFER_INDEX_OFFSET = 40;
+  static final int COMMAND_OFFSET = 48;
 
   private static final int FIXED_FILE = 1;
 

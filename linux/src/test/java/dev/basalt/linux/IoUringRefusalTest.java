@@ -40,7 +40,10 @@ class IoUringRefusalTest {
   void shouldNameMemlock() {
     assertSays(IoUringRefusal.ofSetup(Errno.ENOMEM, 0, 65536), "memlock", "'ulimit -l unlimited'");
     assertSays(
-        IoUringRefusal.ofBuffers(Errno.ENOMEM, 5000), "memlock", "'ulimit -l 5'", "fixed=true");
+        IoUringRefusal.ofBuffers(Errno.ENOMEM, 5000, "open without fixed=true"),
+        "memlock",
+        "'ulimit -l 5'",
+        "fixed=true");
   }
 
   @Test
@@ -99,7 +102,7 @@ class IoUringRefusalTest {
   private static void registerBuffer() throws ErrnoException {
     try (IoUring ring = new IoUring(4);
         MappedRegion memory = VirtualMemory.reserve(BUFFER_BYTES)) {
-      ring.registerBuffer(memory.address(), BUFFER_BYTES);
+      ring.registerBuffers(memory.address(), BUFFER_BYTES);
     }
   }
 

@@ -110,6 +110,52 @@ class IoUringTest {
   }
 
   @Test
+  void shouldCarryCommandsInTwiceTheRoom() throws Exception {
+    try (EventFd noDevice = new EventFd();
+        IoUring ring = commandRing(IoUring.Kind.COMMANDS)) {
+      assumeTrue(ring.supports(SubmissionEntry.OP_URING_CMD), "needs Linux 5.19");
+      ring.registerFiles(noDevice.fd());
+      ring.enable();
+      for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 4; i += 2) {
+          assertTrue(ring.tryQueue(0, 0, 0, 0, i), "NOP " + i);
+          long command = ring.tryCommand();
+          NativeMemory.ALL.set(JAVA_LONG, command + SubmissionEntry.COMMAND_BYTES - 8, -1);
+          ring.queueCommand(
+              SubmissionEntry.head(SubmissionEntry.OP_URING_CMD, 0), 0x80, 0, 0, i + 1);
+        }
+        assertEquals(0, ring.tryCommand(), "full");
+        assertEquals(4, ring.submit());
+        for (int i = 0; i < 4; i++) {
+          long completion = ring.completion();
+          assertEquals(i, IoUring.userData(completion));
+          // An event counter takes no commands.
+          assertEquals(i % 2 == 0 ? 0 : -Errno.EOPNOTSUPP, IoUring.result(completion));
+          ring.advance();
+        }
+        assertEquals(0, ring.completion());
+      }
+    }
+  }
+
+  @Test
+  void shouldEnterAPolledRingAlways() throws Exception {
+    try (IoUring ring = commandRing(IoUring.Kind.POLLED_COMMANDS)) {
+      assertTrue(ring.needsEnter());
+      assertTrue(ring.mode().endsWith(", polled"), ring.mode());
+    }
+  }
+
+  private static IoUring commandRing(IoUring.Kind kind) {
+    try {
+      return new IoUring(4, kind);
+    } catch (ErrnoException e) {
+      assumeTrue(false, e.getMessage());
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
   void shouldEndWaitAfterItsTime() throws Exception {
     try (IoUring ring = new IoUring(4)) {
       ring.enable();
@@ -129,7 +175,7 @@ class IoUringTest {
         IoUring ring = new IoUring(4)) {
       VirtualMemory.advise(memory.address(), PAGE_BYTES, VirtualMemory.Advice.NOHUGEPAGE);
       ring.registerFiles(opened.fd());
-      ring.registerBuffer(memory.address(), PAGE_BYTES);
+      ring.registerBuffers(memory.address(), PAGE_BYTES);
       ring.enable();
       VirtualMemory.advise(memory.address(), PAGE_BYTES, VirtualMemory.Advice.DONTNEED);
       assertEquals(PAGE_BYTES, read(ring, SubmissionEntry.OP_READ_FIXED, memory.address()));
@@ -147,7 +193,7 @@ class IoUringTest {
       ErrnoException refused =
           assertThrows(
               ErrnoException.class,
-              () -> ring.registerBuffer(memory.address(), 2 * IoUring.REGISTERED_BYTES_MAX));
+              () -> ring.registerBuffers(memory.address(), 2 * IoUring.REGISTERED_BYTES_MAX));
       assertTrue(String.valueOf(refused.getMessage()).contains("BUFFERS"), refused.getMessage());
     }
   }

@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.junit.jupiter.api.Test;
 
-/** Sizes and offsets as gcc reports them for linux/io_uring.h and linux/stat.h (x86-64). */
+/**
+ * Sizes and offsets as gcc reports them for linux/io_uring.h, linux/nvme_ioctl.h and linux/stat.h
+ * (x86-64).
+ */
 class KernelAbiTest {
   @Test
   void shouldMatchSubmissionEntry() {
@@ -15,6 +18,25 @@ class KernelAbiTest {
     assertEquals(24, SubmissionEntry.LENGTH_OFFSET);
     assertEquals(32, SubmissionEntry.USER_DATA_OFFSET);
     assertEquals(40, SubmissionEntry.BUFFER_INDEX_OFFSET);
+    assertEquals(48, SubmissionEntry.COMMAND_OFFSET);
+    assertEquals(46, SubmissionEntry.OP_URING_CMD);
+    assertEquals(
+        2 * SubmissionEntry.SIZE_BYTES,
+        SubmissionEntry.COMMAND_OFFSET + SubmissionEntry.COMMAND_BYTES);
+  }
+
+  @Test
+  void shouldMatchNvmeCommands() {
+    assertEquals(72, NvmeCommandAbi.SIZE_BYTES);
+    assertEquals(0xc0484e80, NvmeCommandAbi.URING_COMMAND);
+    assertEquals(0xc0484e41L, NvmeCommandAbi.IOCTL_ADMIN);
+    assertEquals(0x4e40, NvmeCommandAbi.IOCTL_ID);
+    assertEquals(4, NvmeCommandAbi.NAMESPACE_OFFSET);
+    assertEquals(24, NvmeCommandAbi.ADDRESS_OFFSET);
+    assertEquals(36, NvmeCommandAbi.LENGTH_OFFSET);
+    assertEquals(40, NvmeCommandAbi.DWORD10_OFFSET);
+    assertEquals(64, NvmeCommandAbi.TIMEOUT_OFFSET);
+    assertEquals(68, NvmeCommandAbi.RESULT_OFFSET);
   }
 
   @Test

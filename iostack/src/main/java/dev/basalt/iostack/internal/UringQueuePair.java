@@ -109,7 +109,7 @@ final class UringQueuePair implements QueuePair {
       opened = new IoUring(depth + SPARE_ENTRIES);
       opened.registerFiles(file.fd(), waker.fd());
       if (staging != null) {
-        opened.registerBuffer(staging.address(), staging.sizeBytes());
+        opened.registerBuffers(staging.address(), staging.sizeBytes());
       }
       openQueuePairs.add();
     } catch (Throwable e) {
