@@ -5,7 +5,7 @@ import dev.basalt.iostack.IoStatus;
 import dev.basalt.linux.Errno;
 
 /** Maps what the kernel says to what an NVMe controller would have said. */
-final class ErrnoStatus {
+public final class ErrnoStatus {
   private ErrnoStatus() {}
 
   /**
@@ -15,7 +15,7 @@ final class ErrnoStatus {
    * @param isRead whether the command was a read
    * @return a status that carries the errno
    */
-  static int of(int errno, boolean isRead) {
+  public static int of(int errno, boolean isRead) {
     return IoStatus.withErrno(status(errno, isRead), errno);
   }
 

@@ -4,8 +4,7 @@ package dev.basalt.iostack.internal;
 import dev.basalt.iostack.IoVector;
 
 /**
- * The commands in flight of one {@link UringQueuePair}: a table of slots, and the list of the free
- * ones.
+ * The commands in flight of one {@link UringQueuePair}.
  *
  * <p>{@code expected} is the result that means the end of a slot's command: the bytes of a
  * transfer, 0 for others. What a command still has to do is at {@code offset} and {@code address};
@@ -13,7 +12,7 @@ import dev.basalt.iostack.IoVector;
  *
  * <p><b>Concurrency.</b> The queue pair's owner only.
  */
-final class UringCommands {
+final class UringCommands extends CommandSlots {
   /** Bytes of one {@code struct iovec}: u64 base, u64 length (readv(2)). */
   static final int PIECE_BYTES = 16;
 
@@ -23,7 +22,6 @@ final class UringCommands {
   /** Where a piece's length is. */
   private static final int LENGTH_OFFSET = 8;
 
-  final long[] tags;
   final byte[] opcodes;
   final int[] expected;
   final long[] offsets;
@@ -31,11 +29,9 @@ final class UringCommands {
   final long[] left;
   final boolean[] isZeroing;
   private final int[] pieceCounts;
-  private final int[] free;
-  private int freeCount;
 
   UringCommands(int depth) {
-    tags = new long[depth];
+    super(depth);
     opcodes = new byte[depth];
     expected = new int[depth];
     offsets = new long[depth];
@@ -43,27 +39,14 @@ final class UringCommands {
     left = new long[depth];
     isZeroing = new boolean[depth];
     pieceCounts = new int[depth];
-    free = new int[depth];
-    for (int i = depth - 1; i >= 0; i--) {
-      free[freeCount++] = i;
-    }
-  }
-
-  int depth() {
-    return free.length;
-  }
-
-  int inFlight() {
-    return free.length - freeCount;
   }
 
   /** Takes a slot; -1 when there is none. */
   int tryTake(int opcode, long offset, long address, int expectedResult, long tag) {
-    if (freeCount == 0) {
+    int slot = tryTake(tag);
+    if (slot < 0) {
       return -1;
     }
-    int slot = free[--freeCount];
-    tags[slot] = tag;
     opcodes[slot] = (byte) opcode;
     expected[slot] = expectedResult;
     offsets[slot] = offset;
@@ -73,15 +56,16 @@ final class UringCommands {
     return slot;
   }
 
-  void release(int slot) {
+  @Override
+  public void release(int slot) {
     opcodes[slot] = 0;
-    free[freeCount++] = slot;
+    super.release(slot);
   }
 
   /** Finds a command by its tag; -1 when none in flight has it. */
   int find(long tag) {
-    for (int slot = 0; slot < tags.length; slot++) {
-      if (tags[slot] == tag && opcodes[slot] != 0) {
+    for (int slot = 0; slot < depth(); slot++) {
+      if (tag(slot) == tag && opcodes[slot] != 0) {
         return slot;
       }
     }

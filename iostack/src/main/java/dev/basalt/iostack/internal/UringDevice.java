@@ -45,7 +45,7 @@ final class UringDevice implements BlockDevice {
    * Takes an open file over.
    *
    * @param isFixed whether transfers go through registered buffers
-   * @param execution the seam for waits of queue pairs without a ring
+   * @param execution the seam for waits of queue pairs
    */
   UringDevice(DirectFile file, boolean isFixed, Execution execution) throws IOException {
     this.file = file;
@@ -141,6 +141,7 @@ final class UringDevice implements BlockDevice {
   }
 
   private QueuePair open(int depth, @Nullable MappedRegion staging) throws ErrnoException {
-    return new UringQueuePair(file, new CommandLimits(this), openQueuePairs, depth, staging);
+    return new UringQueuePair(
+        file, new CommandLimits(this), openQueuePairs, execution, depth, staging);
   }
 }

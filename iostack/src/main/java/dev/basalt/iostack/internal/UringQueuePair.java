@@ -11,72 +11,38 @@ import static dev.basalt.linux.SubmissionEntry.OP_WRITE;
 import static dev.basalt.linux.SubmissionEntry.OP_WRITEV;
 import static dev.basalt.linux.SubmissionEntry.OP_WRITE_FIXED;
 
-import dev.basalt.iostack.CompletionSink;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.IoVector;
-import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.agent.Execution;
 import dev.basalt.linux.DirectFile;
 import dev.basalt.linux.Errno;
 import dev.basalt.linux.ErrnoException;
 import dev.basalt.linux.IoUring;
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.SubmissionEntry;
-import dev.basalt.linux.VirtualMemory;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A queue pair over one io_uring. The file is registered; each batch of commands is one
- * io_uring_enter(2), which also has completions posted.
+ * A queue pair over one io_uring, for a file or disk.
  *
  * <p>Short transfers go on where they stopped; a read that ends at the end of the file is an
  * unwritten block. Zeroes are written by the best of three means the file takes, found out by the
  * first command.
  *
- * <p><b>Ownership.</b> The queue pair owns the ring, the waker and one region of memory that the
- * kernel reads from and writes to: 8 bytes for the waker, zeroes, and a vector per slot. The region
- * is unmapped after the last completion, see {@link #close}.
- *
- * <p><b>Concurrency.</b> The first thread that uses the queue pair owns it, because the kernel
- * binds the ring to it; others get an {@link IllegalStateException}, from Linux 6.1 on. {@link
- * #wake} may be called by any thread, see {@link RingWaker}. {@link #close} may be called by
- * another thread once nothing is in flight.
+ * <p><b>Ownership.</b> The memory it asks of {@link RingQueuePair} is zeroes, and a vector per
+ * slot.
  */
-final class UringQueuePair implements QueuePair {
-  private static final int FILE_INDEX = 0;
-  private static final int WAKER_INDEX = 1;
-  private static final long WAKE = -1;
+final class UringQueuePair extends RingQueuePair {
   private static final long CANCEL = -2;
   private static final int WRITING = 0;
-  private static final int CONTINUED = -1;
-  private static final long CLOSE_WAIT_NANOS = 100_000_000;
-
-  /** Entries beyond the depth, for the waker and for cancels. */
-  private static final int SPARE_ENTRIES = 8;
-
-  private static final int ZEROES_OFFSET = 4096;
   private static final int ZEROES_BYTES = 64 << 10;
-  private static final int VECTORS_OFFSET = ZEROES_OFFSET + ZEROES_BYTES;
-
-  private static final long WAKER_READ = SubmissionEntry.head(OP_READ, WAKER_INDEX);
   private static final long CANCEL_HEAD = SubmissionEntry.headWithoutFile(OP_ASYNC_CANCEL);
 
-  private static final int NEW = 0;
-  private static final int OPEN = 1;
-  private static final int CLOSED = 2;
-
   private final CommandLimits limits;
-  private final OpenQueuePairs openQueuePairs;
   private final UringCommands commands;
-  private final IoUring ring;
-  private final RingWaker waker;
-  private final MappedRegion region;
   private final boolean isBlockDevice;
   private final int readOpcode;
   private final int writeOpcode;
-
-  private int state = NEW;
-  private @Nullable Thread owner;
-  private boolean isArmed;
   private int zeroMode = DirectFile.ZERO_RANGE;
 
   /**
@@ -88,49 +54,24 @@ final class UringQueuePair implements QueuePair {
       DirectFile file,
       CommandLimits limits,
       OpenQueuePairs openQueuePairs,
+      Execution execution,
       int depth,
       @Nullable MappedRegion staging)
       throws ErrnoException {
+    UringCommands slots = new UringCommands(depth);
+    super(
+        slots,
+        openQueuePairs,
+        execution,
+        IoUring.Kind.FILES,
+        file.fd(),
+        ZEROES_BYTES + (long) depth * UringCommands.VECTOR_BYTES,
+        staging == null ? new long[0] : new long[] {staging.address(), staging.sizeBytes()});
     this.limits = limits;
-    this.openQueuePairs = openQueuePairs;
+    commands = slots;
     isBlockDevice = file.isBlockDevice();
     readOpcode = staging == null ? OP_READ : OP_READ_FIXED;
     writeOpcode = staging == null ? OP_WRITE : OP_WRITE_FIXED;
-    commands = new UringCommands(depth);
-    region = VirtualMemory.reserve(VECTORS_OFFSET + (long) depth * UringCommands.VECTOR_BYTES);
-    try {
-      waker = new RingWaker();
-    } catch (Throwable e) {
-      region.close();
-      throw e;
-    }
-    IoUring opened = null;
-    try {
-      opened = new IoUring(depth + SPARE_ENTRIES);
-      opened.registerFiles(file.fd(), waker.fd());
-      if (staging != null) {
-        opened.registerBuffers(staging.address(), staging.sizeBytes());
-      }
-      openQueuePairs.add();
-    } catch (Throwable e) {
-      if (opened != null) {
-        opened.close();
-      }
-      waker.close();
-      region.close();
-      throw e;
-    }
-    ring = opened;
-  }
-
-  @Override
-  public int depth() {
-    return commands.depth();
-  }
-
-  @Override
-  public int inFlight() {
-    return commands.inFlight();
   }
 
   @Override
@@ -186,89 +127,6 @@ final class UringQueuePair implements QueuePair {
   }
 
   @Override
-  public void submit() {
-    checkOwned();
-    if (ring.unsubmitted() > 0) {
-      enter();
-    }
-  }
-
-  @Override
-  public int poll(CompletionSink sink, int max) {
-    checkOwned();
-    int delivered = 0;
-    boolean mayEnter = true;
-    while (delivered < max) {
-      long completion = ring.completion();
-      if (completion == 0) {
-        if (!mayEnter || !(ring.needsEnter() || ring.unsubmitted() > 0)) {
-          break;
-        }
-        mayEnter = false;
-        enter();
-        continue;
-      }
-      long userData = IoUring.userData(completion);
-      int result = IoUring.result(completion);
-      ring.advance();
-      int slot = (int) userData;
-      int status = slot < 0 ? ownEntry(userData) : settle(slot, result);
-      if (status != CONTINUED) {
-        long tag = commands.tags[slot];
-        commands.release(slot);
-        delivered++;
-        sink.onCompletion(tag, status);
-      }
-    }
-    return delivered;
-  }
-
-  @Override
-  public void sleep(long nanos) {
-    checkOwned();
-    if (ring.completion() != 0 || !waker.tryFallAsleep()) {
-      submit();
-      return;
-    }
-    try {
-      arm();
-      check(ring.await(nanos));
-    } finally {
-      waker.awake();
-    }
-  }
-
-  @Override
-  public void wake() {
-    waker.wake();
-  }
-
-  /**
-   * Waits for the commands in flight. Memory stays reserved when the owner still lives, is another
-   * thread and has a read of the waker armed: the kernel ends that some time after the ring, so its
-   * 8 bytes are not given back.
-   */
-  @Override
-  public void close() {
-    if (state == CLOSED) {
-      return;
-    }
-    if (Thread.currentThread().equals(owner)) {
-      drain();
-    } else if (inFlight() > 0 && owner != null && owner.isAlive()) {
-      throw new IllegalStateException(
-          inFlight() + " commands are in flight; only " + owner.getName() + " can wait for them");
-    }
-    state = CLOSED;
-    waker.close();
-    ring.close();
-    if (!isArmed || (owner != null && !owner.isAlive())) {
-      region.close();
-    }
-    openQueuePairs.remove();
-  }
-
-  @Override
   public String toString() {
     return "io_uring queue pair (" + ring.mode() + "), " + inFlight() + " of " + depth();
   }
@@ -287,8 +145,7 @@ final class UringQueuePair implements QueuePair {
     if (slot < 0) {
       return false;
     }
-    commands.addresses[slot] =
-        region.address() + VECTORS_OFFSET + (long) slot * UringCommands.VECTOR_BYTES;
+    commands.addresses[slot] = memory() + ZEROES_BYTES + (long) slot * UringCommands.VECTOR_BYTES;
     commands.copy(slot, vector);
     queue(slot);
     return true;
@@ -341,8 +198,8 @@ final class UringQueuePair implements QueuePair {
     }
   }
 
-  /** Looks at what the kernel says of a command: its status, or CONTINUED when it goes on. */
-  private int settle(int slot, int result) {
+  @Override
+  protected int settle(int slot, int result) {
     if (result == commands.expected[slot] && commands.left[slot] == 0) {
       return IoStatus.SUCCESS;
     }
@@ -407,86 +264,8 @@ final class UringQueuePair implements QueuePair {
 
   private void writeNextZeroes(int slot) {
     commands.opcodes[slot] = OP_WRITE;
-    commands.addresses[slot] = region.address() + ZEROES_OFFSET;
+    commands.addresses[slot] = memory();
     commands.expected[slot] = (int) Math.min(commands.left[slot], ZEROES_BYTES);
     queue(slot);
-  }
-
-  private int ownEntry(long userData) {
-    if (userData == WAKE) {
-      isArmed = false;
-    }
-    return CONTINUED;
-  }
-
-  private void arm() {
-    if (!isArmed) {
-      isArmed = true;
-      queue(WAKER_READ, 0, region.address(), Long.BYTES, WAKE);
-    }
-  }
-
-  private void drain() {
-    while (inFlight() > 0) {
-      check(ring.await(CLOSE_WAIT_NANOS));
-      discard();
-    }
-    if (isArmed) {
-      waker.signal();
-    }
-    while (isArmed) {
-      check(ring.await(CLOSE_WAIT_NANOS));
-      discard();
-    }
-  }
-
-  private void discard() {
-    for (long entry = ring.completion(); entry != 0; entry = ring.completion()) {
-      long userData = IoUring.userData(entry);
-      int result = IoUring.result(entry);
-      ring.advance();
-      int slot = (int) userData;
-      int status = slot < 0 ? ownEntry(userData) : settle(slot, result);
-      if (status != CONTINUED) {
-        commands.release(slot);
-      }
-    }
-  }
-
-  private void enter() {
-    check(ring.submit());
-  }
-
-  /** Commands the kernel did not take now stay queued for the next time. */
-  private void check(int result) {
-    switch (-result) {
-      case Errno.ETIME, Errno.EINTR, Errno.EAGAIN, Errno.EBUSY -> {}
-      case Errno.EEXIST -> throw new IllegalStateException("queue pair is owned by " + owner);
-      default -> {
-        if (result < 0) {
-          throw new IllegalStateException(
-              new ErrnoException("io_uring_enter(" + ring.mode() + ")", -result));
-        }
-      }
-    }
-  }
-
-  private void checkOwned() {
-    if (state != OPEN) {
-      own();
-    }
-  }
-
-  private void own() {
-    if (state == CLOSED) {
-      throw new IllegalStateException("queue pair is closed");
-    }
-    try {
-      ring.enable();
-    } catch (ErrnoException e) {
-      throw new IllegalStateException(e);
-    }
-    owner = Thread.currentThread();
-    state = OPEN;
   }
 }
