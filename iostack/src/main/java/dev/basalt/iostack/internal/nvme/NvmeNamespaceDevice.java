@@ -26,12 +26,6 @@ public final class NvmeNamespaceDevice implements BlockDevice {
   /** Of flushes after the controller has failed by itself, and its cache with it perhaps. */
   static final int CACHE_LOST = IoStatus.of(0, IoStatus.code(IoStatus.INTERNAL_ERROR), true);
 
-  /** The most bytes of one transfer, so that the staging memory of depth 128 is 16 MiB. */
-  private static final int TRANSFER_BYTES_MAX = 128 << 10;
-
-  private static final int SECTOR_BYTES = 512;
-  private static final int DEPTH_MAX = 1023;
-
   private final OpenQueuePairs openQueuePairs = new OpenQueuePairs();
   private final NvmeController controller;
   private final NamespaceIdentity namespace;
@@ -43,22 +37,14 @@ public final class NvmeNamespaceDevice implements BlockDevice {
     this.namespace = namespace;
     ControllerIdentity identity = controller.identity();
     capabilities =
-        new Capabilities(
-            "vfio %s, namespace %d: %s, serial %s, firmware %s"
-                .formatted(
-                    address,
-                    namespace.id(),
-                    identity.model(),
-                    identity.serial(),
-                    identity.firmware()),
-            namespace.blockBytes(),
-            TRANSFER_BYTES_MAX,
-            atomicWriteBytes(identity, namespace),
-            1,
-            Math.min(DEPTH_MAX, controller.queueDepthMax()),
-            identity.hasVolatileWriteCache(),
-            true,
-            false);
+        NvmeCapabilities.of(
+            "vfio " + address,
+            identity,
+            namespace,
+            new NvmeCapabilities.Limits(
+                NvmeCapabilities.TRANSFER_BYTES_MAX,
+                (long) identity.transferPagesMax() << NvmeAbi.PAGE_SHIFT,
+                controller.queueDepthMax()));
   }
 
   /**
@@ -98,22 +84,6 @@ public final class NvmeNamespaceDevice implements BlockDevice {
     return new IOException(
         "namespace %d of %s cannot be used: %s; the controller has the namespaces %s"
             .formatted(namespaceId, address, reason, controller.namespaceIds()));
-  }
-
-  /**
-   * What a power failure never tears. A command beyond the atomic unit promises nothing (NVM
-   * Command Set, section 2.1.4), so more than a sector is claimed only where no command can be, and
-   * no transfer is split.
-   */
-  private static int atomicWriteBytes(ControllerIdentity identity, NamespaceIdentity namespace) {
-    int blocks =
-        namespace.powerFailAtomicBlocks() > 0
-            ? namespace.powerFailAtomicBlocks()
-            : identity.powerFailAtomicBlocks();
-    long unitBytes = (long) blocks * namespace.blockBytes();
-    long commandBytes = (long) identity.transferPagesMax() << NvmeAbi.PAGE_SHIFT;
-    boolean isWhole = unitBytes >= TRANSFER_BYTES_MAX && commandBytes >= TRANSFER_BYTES_MAX;
-    return isWhole ? TRANSFER_BYTES_MAX : SECTOR_BYTES;
   }
 
   /**
@@ -164,7 +134,7 @@ public final class NvmeNamespaceDevice implements BlockDevice {
               pinned,
               pinned.data().address(),
               new CommandLimits(this),
-              TRANSFER_BYTES_MAX,
+              capabilities.transferBytesMax(),
               () -> {});
       return staged;
     } finally {

@@ -10,7 +10,6 @@ import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.OpenQueuePairs;
 import dev.basalt.iostack.internal.QueueSleep;
-import dev.basalt.iostack.internal.TransferMemory;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 
@@ -35,9 +34,6 @@ import java.util.function.BooleanSupplier;
 public final class NvmeQueuePair implements QueuePair {
   private static final CompletionSink NOBODY = (_, _) -> {};
 
-  /** Blocks of one write zeroes command: 16 bits, counted from 0 (NVM Command Set, figure 72). */
-  private static final long ZEROED_BLOCKS_MAX = 1 << 16;
-
   private static final int ZEROES_BYTES = 64 << 10;
 
   /** Polls and completions between two looks at the clock. */
@@ -55,13 +51,7 @@ public final class NvmeQueuePair implements QueuePair {
   private final DmaMemory memory;
   private final DmaMemory data;
   private final NvmeQueue queue;
-  private final PrpList prps;
-  private final long zeroes;
-  private final int namespaceId;
-  private final int blockShift;
-  private final long blocksMax;
-  private final long zeroedBlocksMax;
-  private final long deallocatedBlocksMax;
+  private final NvmeEntryWriter writer;
   private final boolean canDeallocate;
   private final boolean canWriteZeroes;
   private final QueueSleep sleep;
@@ -87,21 +77,15 @@ public final class NvmeQueuePair implements QueuePair {
       throws IOException {
     this.openQueuePairs = openQueuePairs;
     controller = device.controller();
-    namespaceId = device.namespace().id();
     limits = new CommandLimits(device);
-    blockShift = Integer.numberOfTrailingZeros(limits.blockBytes());
-    commands = new NvmeCommands(depth);
+    int blockShift = Integer.numberOfTrailingZeros(limits.blockBytes());
+    commands = new NvmeCommands(depth, blockShift);
     failed = new int[depth];
     ControllerIdentity identity = controller.identity();
     canDeallocate = identity.canDeallocate();
     canWriteZeroes = identity.canWriteZeroes();
     long pagesMax = Math.min(identity.transferPagesMax(), PrpList.ENTRIES_MAX);
-    blocksMax = pagesMax << PAGE_SHIFT >> blockShift;
-    CommandSetIdentity commandSet = controller.commandSet();
-    long zeroed = commandSet.zeroedPagesMax() << PAGE_SHIFT >> blockShift;
-    // Devices limit zeroes as they do transfers, where they do not say.
-    zeroedBlocksMax = Math.min(ZEROED_BLOCKS_MAX, zeroed > 0 ? zeroed : blocksMax);
-    deallocatedBlocksMax = commandSet.deallocatedBlocksMax();
+    long blocksMax = pagesMax << PAGE_SHIFT >> blockShift;
     long queueBytes = NvmeQueue.sizeBytes(depth + 1);
     long listsBytes = roundUp((long) depth * PrpList.BYTES);
     memory = controller.bus().allocate(queueBytes + listsBytes + ZEROES_BYTES);
@@ -111,9 +95,13 @@ public final class NvmeQueuePair implements QueuePair {
       staging = controller.bus().allocate((long) depth * device.capabilities().transferBytesMax());
       queue = new NvmeQueue(memory, controller.registers(), queueId, depth + 1);
       long lists = memory.address() + queueBytes;
-      prps = new PrpList(lists, memory.iova(lists));
-      zeroes = lists + listsBytes;
       data = staging;
+      writer =
+          new NvmeEntryWriter(
+              commands,
+              NvmeEntryWriter.Target.of(device.namespace(), blocksMax, controller.commandSet()),
+              new NvmeEntryWriter.Memory(lists + listsBytes, ZEROES_BYTES, lists, PrpList.BYTES),
+              pointer(new PrpList(lists, memory.iova(lists))));
       generation = controller.createQueues(queue);
       isReady = true;
     } finally {
@@ -127,6 +115,13 @@ public final class NvmeQueuePair implements QueuePair {
     sleep = new QueueSleep(controller.execution(), controller.interrupts().waker(queueId));
     nowNanos = controller.execution().nanoTime();
     nextCheckNanos = nowNanos;
+  }
+
+  private NvmeEntryWriter.DataPointer pointer(PrpList prps) {
+    return (slot, entry, address, lengthBytes) -> {
+      DmaMemory owner = data.contains(address, lengthBytes) ? data : memory;
+      prps.set(slot, entry, owner.iova(address), lengthBytes);
+    };
   }
 
   /** Creates the queues of a queue pair; its depth was checked. */
@@ -290,7 +285,7 @@ public final class NvmeQueuePair implements QueuePair {
           break;
         }
         status = NvmeStatus.of(completion);
-        if (status == IoStatus.SUCCESS && commands.left[slot] > 0) {
+        if (status == IoStatus.SUCCESS && commands.finishPart(slot)) {
           queue(slot);
           continue;
         }
@@ -298,7 +293,7 @@ public final class NvmeQueuePair implements QueuePair {
           status = NvmeNamespaceDevice.CACHE_LOST;
         }
       }
-      long tag = commands.tags[slot];
+      long tag = commands.tag(slot);
       commands.release(slot);
       delivered++;
       sink.onCompletion(tag, status);
@@ -416,58 +411,10 @@ public final class NvmeQueuePair implements QueuePair {
     if (!queue.isUnrung()) {
       nowNanos = controller.execution().nanoTime(); // once for a batch
     }
-    int opcode = commands.opcodes[slot];
-    long entry = queue.entry();
-    TransferMemory.putLong(entry, opcode | (long) slot << 16 | (long) namespaceId << 32);
-    TransferMemory.putLong(entry + ENTRY_PRP1, 0);
-    TransferMemory.putLong(entry + ENTRY_PRP2, 0);
-    switch (opcode) {
-      case READ, WRITE, COMPARE -> describeTransfer(slot, entry);
-      case WRITE_ZEROES -> {
-        long count = Math.min(commands.left[slot], zeroedBlocksMax);
-        setBlocks(entry, commands.lbas[slot], count - 1);
-        advance(slot, count);
-      }
-      case DATASET_MANAGEMENT -> describeRange(slot, entry);
-      default -> setBlocks(entry, 0, 0);
-    }
+    writer.write(slot, slot, queue.entry());
     commands.deadlines[slot] = nowNanos + controller.config().commandNanos();
     commands.isAborted[slot] = false;
     queue.advance();
-  }
-
-  private void describeTransfer(int slot, long entry) {
-    long address = commands.addresses[slot];
-    boolean isZeroing = address == 0;
-    long most = isZeroing ? Math.min(blocksMax, ZEROES_BYTES >> blockShift) : blocksMax;
-    long count = Math.min(commands.left[slot], most);
-    long iova = isZeroing ? memory.iova(zeroes) : data.iova(address);
-    prps.set(slot, entry, iova, (int) (count << blockShift));
-    setBlocks(entry, commands.lbas[slot], count - 1 | commands.flags[slot]);
-    advance(slot, count);
-  }
-
-  private void describeRange(int slot, long entry) {
-    long count = Math.min(commands.left[slot], deallocatedBlocksMax);
-    TransferMemory.putLong(prps.address(slot), count << 32);
-    TransferMemory.putLong(prps.address(slot) + Long.BYTES, commands.lbas[slot]);
-    TransferMemory.putLong(entry + ENTRY_PRP1, prps.iova(slot));
-    setBlocks(entry, (long) DEALLOCATE << 32, 0); // one range, counted from 0
-    advance(slot, count);
-  }
-
-  /** Sets dwords 10 to 13: the first block, or what stands there, and dword 12. */
-  private static void setBlocks(long entry, long first, long dword12) {
-    TransferMemory.putLong(entry + ENTRY_DWORD10, first);
-    TransferMemory.putLong(entry + ENTRY_DWORD12, dword12);
-  }
-
-  private void advance(int slot, long count) {
-    commands.lbas[slot] += count;
-    commands.left[slot] -= count;
-    if (commands.addresses[slot] != 0) {
-      commands.addresses[slot] += count << blockShift;
-    }
   }
 
   private boolean isStale() {

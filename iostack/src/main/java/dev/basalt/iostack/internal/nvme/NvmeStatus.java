@@ -11,7 +11,11 @@ final class NvmeStatus {
 
   /** Reads dword 3 of a completion. */
   static int of(long dword3) {
-    int field = (int) (dword3 >>> 17);
+    return ofField((int) (dword3 >>> 17));
+  }
+
+  /** Reads a status field without the phase tag. */
+  static int ofField(int field) {
     return IoStatus.of(field >>> 8 & 7, field & 0xff, (field & DO_NOT_RETRY) != 0);
   }
 

@@ -38,15 +38,6 @@ final class PrpList {
     this.listsIova = listsIova;
   }
 
-  /** Returns the slot's memory, for commands whose data is not a transfer. */
-  long address(int slot) {
-    return lists + (long) slot * BYTES;
-  }
-
-  long iova(int slot) {
-    return listsIova + (long) slot * BYTES;
-  }
-
   /**
    * Describes a transfer in an entry.
    *
@@ -65,11 +56,12 @@ final class PrpList {
       TransferMemory.putLong(entry + ENTRY_PRP2, second);
       return;
     }
-    long list = address(slot);
+    long offset = (long) slot * BYTES;
+    long list = lists + offset;
     for (long page = second; page < end; page += PAGE_BYTES) {
       TransferMemory.putLong(list, page);
       list += Long.BYTES;
     }
-    TransferMemory.putLong(entry + ENTRY_PRP2, iova(slot));
+    TransferMemory.putLong(entry + ENTRY_PRP2, listsIova + offset);
   }
 }

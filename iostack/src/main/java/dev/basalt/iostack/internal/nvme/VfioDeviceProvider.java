@@ -22,7 +22,6 @@ import java.nio.file.Path;
 public final class VfioDeviceProvider implements BlockDeviceProvider {
   private static final Path CONTAINER = Path.of("/dev/vfio/vfio");
   private static final Path IOMMU = Path.of("/dev/iommu");
-  private static final long TIMEOUT_MILLIS_MAX = 3_600_000;
 
   /** Creates the provider; for {@link java.util.ServiceLoader}. */
   public VfioDeviceProvider() {}
@@ -51,13 +50,8 @@ public final class VfioDeviceProvider implements BlockDeviceProvider {
 
   @Override
   public BlockDevice open(DeviceUri uri, Execution execution) throws IOException {
-    UriOptions options = new UriOptions(uri, "timeout-ms", "interrupts", "iommufd");
-    NvmeConfig config = NvmeConfig.defaults();
-    long millis = options.number("timeout-ms", config.commandNanos() / 1_000_000);
-    if (millis < 1 || millis > TIMEOUT_MILLIS_MAX) {
-      throw new IllegalArgumentException(
-          "timeout-ms is " + millis + ", needed: 1 to " + TIMEOUT_MILLIS_MAX);
-    }
+    UriOptions options = new UriOptions(uri, NvmeConfig.TIMEOUT, NvmeConfig.INTERRUPTS, "iommufd");
+    NvmeConfig config = NvmeConfig.of(options);
     String[] target = uri.target().split("/", -1);
     if (target.length > 2
         || !target[0].matches("[0-9a-fA-F]{4}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\\.[0-7]")) {
@@ -66,14 +60,11 @@ public final class VfioDeviceProvider implements BlockDeviceProvider {
     }
     VfioDevice.Route route =
         options.flag("iommufd", false) ? VfioDevice.Route.IOMMUFD : VfioDevice.Route.ANY;
-    boolean interrupts = options.flag("interrupts", false);
     int namespaceId = target.length == 1 ? 1 : namespaceId(uri, target[1]);
     Platform.requireUsable(this);
     NvmeBus bus = new VfioBus(VfioDevice.open(target[0], route));
-    NvmeConfig limits =
-        new NvmeConfig(millis * 1_000_000, config.abortNanos(), config.adminNanos(), interrupts);
     return NvmeNamespaceDevice.open(
-        NvmeController.open(bus, limits, execution), namespaceId, target[0]);
+        NvmeController.open(bus, config, execution), namespaceId, target[0]);
   }
 
   private static int namespaceId(DeviceUri uri, String text) {
