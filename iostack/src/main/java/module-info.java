@@ -15,6 +15,7 @@ module dev.basalt.iostack {
       dev.basalt.iostack.internal.FileDeviceProvider,
       dev.basalt.iostack.internal.RamDeviceProvider,
       dev.basalt.iostack.internal.UringDeviceProvider,
+      dev.basalt.iostack.internal.nvme.NvmeUringDeviceProvider,
       dev.basalt.iostack.internal.nvme.VfioDeviceProvider,
       dev.basalt.iostack.sim.SimulatedDeviceProvider;
 }

@@ -5,6 +5,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import dev.basalt.iostack.Capabilities;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -89,5 +91,14 @@ public record NamespaceIdentity(
       return "its blocks have " + blockBytes + " bytes, needed: 512 to 4096";
     }
     return "";
+  }
+
+  /** Refuses to be larger than it is. */
+  void requireBlocks(long blockCountMin, Capabilities capabilities) throws IOException {
+    if (blockCountMin > blockCount) {
+      throw new IOException(
+          "%s has %d blocks and cannot grow to %d: a namespace has a fixed size"
+              .formatted(capabilities.description(), blockCount, blockCountMin));
+    }
   }
 }

@@ -128,13 +128,7 @@ final class NvmeAdmin implements AutoCloseable {
       }
       int status = NvmeStatus.of(completion);
       if (status != IoStatus.SUCCESS) {
-        throw NvmeException.refused(
-            "admin command %02xh (namespace %d, dword 10 %08xh): %s"
-                .formatted(
-                    command.opcode,
-                    command.namespaceId,
-                    command.dword10,
-                    IoStatus.describe(status)));
+        throw NvmeException.refused(command.opcode, command.namespaceId, command.dword10, status);
       }
       return result;
     }

@@ -9,7 +9,9 @@ final class NvmeCapabilities {
   static final int TRANSFER_BYTES_MAX = 128 << 10;
 
   private static final int SECTOR_BYTES = 512;
-  private static final int DEPTH_MAX = 1023;
+
+  /** The most commands of one queue pair in flight. */
+  static final int DEPTH_MAX = 1023;
 
   private NvmeCapabilities() {}
 

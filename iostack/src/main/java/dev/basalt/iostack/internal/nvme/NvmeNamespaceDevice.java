@@ -117,11 +117,7 @@ public final class NvmeNamespaceDevice implements BlockDevice {
   @Override
   public void grow(long blockCountMin) throws IOException {
     openQueuePairs.checkOpen();
-    if (blockCountMin > blockCount()) {
-      throw new IOException(
-          "%s has %d blocks and cannot grow to %d: a namespace has a fixed size"
-              .formatted(capabilities.description(), blockCount(), blockCountMin));
-    }
+    namespace.requireBlocks(blockCountMin, capabilities);
   }
 
   @Override
