@@ -179,7 +179,8 @@ public final class NvmeGenericFile implements AutoCloseable {
       throw new IOException(
           "there is no " + path + "; 'basalt device list' shows the NVMe devices there are");
     }
-    String name = path.toRealPath().getFileName().toString();
+    String target = path.toRealPath().toString();
+    String name = target.substring(target.lastIndexOf('/') + 1);
     if (name.matches("nvme\\d+n\\d+")) {
       throw new IOException(
           path + " is the disk of a namespace: open " + genericPath(name) + " for its commands");

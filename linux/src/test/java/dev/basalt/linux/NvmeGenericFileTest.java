@@ -32,6 +32,7 @@ class NvmeGenericFileTest {
   void shouldRefuseWhatIsNoNamespace() throws IOException {
     assertRefused(directory.resolve("ng0n1"), "there is no " + directory);
     assertRefused(directory, "needed: such as /dev/ng0n1");
+    assertRefused(Path.of("/"), "needed: such as /dev/ng0n1");
     assertRefused(Path.of("/dev/null"), "needed: such as /dev/ng0n1");
     Path named = Files.createFile(directory.resolve("ng0n1"));
     assertRefused(named, "is not the generic device of an NVMe namespace");

@@ -5,8 +5,6 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
-import dev.basalt.iostack.Capabilities;
-import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -19,6 +17,7 @@ import java.lang.foreign.MemorySegment;
  * @param powerFailAtomicBlocks blocks never torn by a power failure (NAWUPF), 1 where boundaries
  *     matter (NABSPF); 0 where the controller's value holds
  * @param commandSet 0 of the NVM command set, 2 of zoned namespaces (figure 290)
+ * @param enduranceGroup the endurance group it is in (ENDGID), 0 when the controller has none
  */
 public record NamespaceIdentity(
     int id,
@@ -26,7 +25,8 @@ public record NamespaceIdentity(
     int blockBytes,
     int metadataBytes,
     int powerFailAtomicBlocks,
-    int commandSet) {
+    int commandSet,
+    int enduranceGroup) {
   /** The NVM command set: blocks that can be written in any order. */
   public static final int COMMAND_SET_NVM = 0;
 
@@ -52,7 +52,8 @@ public record NamespaceIdentity(
         blockShift > 30 ? 0 : 1 << blockShift,
         data.get(JAVA_SHORT_UNALIGNED, entry) & 0xffff,
         hasAtomicUnits ? atomic + 1 : 0,
-        commandSet);
+        commandSet,
+        data.get(JAVA_SHORT_UNALIGNED, 102) & 0xffff);
   }
 
   /** Finds the command set in a list of descriptors (section 5.17.2.3, figure 277). */
@@ -91,14 +92,5 @@ public record NamespaceIdentity(
       return "its blocks have " + blockBytes + " bytes, needed: 512 to 4096";
     }
     return "";
-  }
-
-  /** Refuses to be larger than it is. */
-  void requireBlocks(long blockCountMin, Capabilities capabilities) throws IOException {
-    if (blockCountMin > blockCount) {
-      throw new IOException(
-          "%s has %d blocks and cannot grow to %d: a namespace has a fixed size"
-              .formatted(capabilities.description(), blockCount, blockCountMin));
-    }
   }
 }

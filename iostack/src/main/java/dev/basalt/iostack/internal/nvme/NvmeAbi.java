@@ -40,6 +40,7 @@ final class NvmeAbi {
   static final int ADMIN_IDENTIFY = 0x06;
   static final int ADMIN_ABORT = 0x08;
   static final int ADMIN_SET_FEATURES = 0x09;
+  static final int ADMIN_GET_FEATURES = 0x0a;
 
   static final int FLUSH = 0x00;
   static final int WRITE = 0x01;
@@ -65,6 +66,7 @@ final class NvmeAbi {
   static final int CNS_COMMAND_SET_CONTROLLER = 0x06;
 
   static final int FEATURE_QUEUE_COUNT = 0x07;
+  static final int FEATURE_FLEXIBLE_PLACEMENT = 0x1d;
 
   static final int LOG_ERROR = 0x01;
   static final int LOG_HEALTH = 0x02;

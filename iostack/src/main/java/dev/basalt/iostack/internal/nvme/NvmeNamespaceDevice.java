@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack.internal.nvme;
 
-import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.internal.CommandLimits;
-import dev.basalt.iostack.internal.OpenQueuePairs;
-import dev.basalt.iostack.internal.StagingQueuePair;
 import java.io.IOException;
 
 /**
@@ -17,7 +14,7 @@ import java.io.IOException;
  *
  * <p><b>Concurrency.</b> Any thread.
  */
-public final class NvmeNamespaceDevice implements BlockDevice {
+public final class NvmeNamespaceDevice extends NamespaceDevice {
   /**
    * The controller is gone or was given up (SCT 3h, SC 70h: host pathing error); no retry helps.
    */
@@ -26,17 +23,13 @@ public final class NvmeNamespaceDevice implements BlockDevice {
   /** Of flushes after the controller has failed by itself, and its cache with it perhaps. */
   static final int CACHE_LOST = IoStatus.of(0, IoStatus.code(IoStatus.INTERNAL_ERROR), true);
 
-  private final OpenQueuePairs openQueuePairs = new OpenQueuePairs();
   private final NvmeController controller;
-  private final NamespaceIdentity namespace;
-  private final Capabilities capabilities;
 
   private NvmeNamespaceDevice(
       NvmeController controller, NamespaceIdentity namespace, String address) {
-    this.controller = controller;
-    this.namespace = namespace;
     ControllerIdentity identity = controller.identity();
-    capabilities =
+    super(
+        namespace,
         NvmeCapabilities.of(
             "vfio " + address,
             identity,
@@ -44,7 +37,8 @@ public final class NvmeNamespaceDevice implements BlockDevice {
             new NvmeCapabilities.Limits(
                 NvmeCapabilities.TRANSFER_BYTES_MAX,
                 (long) identity.transferPagesMax() << NvmeAbi.PAGE_SHIFT,
-                controller.queueDepthMax()));
+                controller.queueDepthMax())));
+    this.controller = controller;
   }
 
   /**
@@ -95,49 +89,10 @@ public final class NvmeNamespaceDevice implements BlockDevice {
     return controller;
   }
 
-  /**
-   * Returns what is known of the namespace.
-   *
-   * @return its identity
-   */
-  public NamespaceIdentity namespace() {
-    return namespace;
-  }
-
-  @Override
-  public Capabilities capabilities() {
-    return capabilities;
-  }
-
-  @Override
-  public long blockCount() {
-    return namespace.blockCount();
-  }
-
-  @Override
-  public void grow(long blockCountMin) throws IOException {
-    openQueuePairs.checkOpen();
-    namespace.requireBlocks(blockCountMin, capabilities);
-  }
-
   @Override
   public QueuePair openQueuePair(int depth) throws IOException {
     NvmeQueuePair pinned = openPinned(depth);
-    QueuePair staged = null;
-    try {
-      staged =
-          new StagingQueuePair(
-              pinned,
-              pinned.data().address(),
-              new CommandLimits(this),
-              capabilities.transferBytesMax(),
-              () -> {});
-      return staged;
-    } finally {
-      if (staged == null) {
-        pinned.close();
-      }
-    }
+    return stage(pinned, pinned.data().address(), () -> {});
   }
 
   /**
@@ -148,7 +103,7 @@ public final class NvmeNamespaceDevice implements BlockDevice {
    * @throws IOException when the controller has no more queues, or memory may not be locked
    */
   public NvmeQueuePair openPinned(int depth) throws IOException {
-    CommandLimits.checkDepth(depth, capabilities.queueDepthMax());
+    CommandLimits.checkDepth(depth, capabilities().queueDepthMax());
     return NvmeQueuePair.open(this, openQueuePairs, depth);
   }
 

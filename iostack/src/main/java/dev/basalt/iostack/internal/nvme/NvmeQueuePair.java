@@ -5,8 +5,6 @@ import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
 
 import dev.basalt.iostack.CompletionSink;
 import dev.basalt.iostack.IoStatus;
-import dev.basalt.iostack.IoVector;
-import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.OpenQueuePairs;
 import dev.basalt.iostack.internal.QueueSleep;
@@ -31,7 +29,7 @@ import java.util.function.BooleanSupplier;
  * <p><b>Concurrency.</b> Used by one thread at a time, but for {@link #wake}; see {@link NvmeQueue}
  * for the order towards the controller.
  */
-public final class NvmeQueuePair implements QueuePair {
+public final class NvmeQueuePair implements PinnedQueuePair {
   private static final CompletionSink NOBODY = (_, _) -> {};
 
   private static final int ZEROES_BYTES = 64 << 10;
@@ -52,8 +50,6 @@ public final class NvmeQueuePair implements QueuePair {
   private final DmaMemory data;
   private final NvmeQueue queue;
   private final NvmeEntryWriter writer;
-  private final boolean canDeallocate;
-  private final boolean canWriteZeroes;
   private final QueueSleep sleep;
   private final BooleanSupplier isQuiet = this::isQuiet;
 
@@ -82,8 +78,6 @@ public final class NvmeQueuePair implements QueuePair {
     commands = new NvmeCommands(depth, blockShift);
     failed = new int[depth];
     ControllerIdentity identity = controller.identity();
-    canDeallocate = identity.canDeallocate();
-    canWriteZeroes = identity.canWriteZeroes();
     long pagesMax = Math.min(identity.transferPagesMax(), PrpList.ENTRIES_MAX);
     long blocksMax = pagesMax << PAGE_SHIFT >> blockShift;
     long queueBytes = NvmeQueue.sizeBytes(depth + 1);
@@ -154,6 +148,11 @@ public final class NvmeQueuePair implements QueuePair {
   }
 
   @Override
+  public ControllerIdentity controllerIdentity() {
+    return controller.identity();
+  }
+
+  @Override
   public int depth() {
     return commands.depth();
   }
@@ -161,16 +160,6 @@ public final class NvmeQueuePair implements QueuePair {
   @Override
   public int inFlight() {
     return commands.inFlight();
-  }
-
-  @Override
-  public boolean tryRead(long lba, int lbaCount, long address, long tag) {
-    return tryTransfer(READ, lba, lbaCount, address, tag);
-  }
-
-  @Override
-  public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
-    return tryTransfer(WRITE, lba, lbaCount, address, tag);
   }
 
   /**
@@ -187,9 +176,8 @@ public final class NvmeQueuePair implements QueuePair {
     int slot = tryTake(WRITE, lba, lbaCount, address, tag);
     if (slot >= 0) {
       commands.flags[slot] = FORCE_UNIT_ACCESS;
-      queue(slot);
     }
-    return slot >= 0;
+    return queued(slot);
   }
 
   /**
@@ -206,36 +194,10 @@ public final class NvmeQueuePair implements QueuePair {
     return tryTransfer(COMPARE, lba, lbaCount, address, tag);
   }
 
-  /** Never called: transfers of several pieces are staged. */
-  @Override
-  public boolean tryReadVectored(long lba, IoVector vector, long tag) {
-    throw new UnsupportedOperationException("the staging queue pair makes one piece of several");
-  }
-
-  /** Never called: transfers of several pieces are staged. */
-  @Override
-  public boolean tryWriteVectored(long lba, IoVector vector, long tag) {
-    throw new UnsupportedOperationException("the staging queue pair makes one piece of several");
-  }
-
   @Override
   public boolean tryFlush(long tag) {
     checkOpen();
-    int slot = commands.tryTake(FLUSH, 0, 0, 0, tag);
-    if (slot >= 0) {
-      queue(slot);
-    }
-    return slot >= 0;
-  }
-
-  @Override
-  public boolean tryDeallocate(long lba, long lbaCount, long tag) {
-    return tryRange(canDeallocate ? DATASET_MANAGEMENT : FLUSH, lba, lbaCount, tag);
-  }
-
-  @Override
-  public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
-    return tryRange(canWriteZeroes ? WRITE_ZEROES : WRITE, lba, lbaCount, tag);
+    return queued(commands.tryTake(FLUSH, 0, 0, 0, tag));
   }
 
   /** Returns false: what is with the controller is aborted only when it takes too long. */
@@ -369,12 +331,9 @@ public final class NvmeQueuePair implements QueuePair {
     return "NVMe queue pair " + queue.id() + ", " + inFlight() + " of " + depth();
   }
 
-  private boolean tryTransfer(int opcode, long lba, int lbaCount, long address, long tag) {
-    int slot = tryTake(opcode, lba, lbaCount, address, tag);
-    if (slot >= 0) {
-      queue(slot);
-    }
-    return slot >= 0;
+  @Override
+  public boolean tryTransfer(int opcode, long lba, int lbaCount, long address, long tag) {
+    return queued(tryTake(opcode, lba, lbaCount, address, tag));
   }
 
   private int tryTake(int opcode, long lba, int lbaCount, long address, long tag) {
@@ -388,11 +347,14 @@ public final class NvmeQueuePair implements QueuePair {
     return commands.tryTake(opcode, lba, lbaCount, address, tag);
   }
 
-  private boolean tryRange(int opcode, long lba, long lbaCount, long tag) {
+  @Override
+  public boolean tryRange(int opcode, long lba, long lbaCount, long tag) {
     checkOpen();
     limits.checkBlocks(lba, lbaCount);
-    // A flush in place of a hint that the controller does not know: no block changes.
-    int slot = commands.tryTake(opcode, lba, opcode == FLUSH ? 0 : lbaCount, 0, tag);
+    return queued(commands.tryTake(opcode, lba, opcode == FLUSH ? 0 : lbaCount, 0, tag));
+  }
+
+  private boolean queued(int slot) {
     if (slot >= 0) {
       queue(slot);
     }

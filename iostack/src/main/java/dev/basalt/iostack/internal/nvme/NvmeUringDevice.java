@@ -1,82 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack.internal.nvme;
 
-import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
-
-import dev.basalt.iostack.BlockDevice;
-import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.internal.CommandLimits;
-import dev.basalt.iostack.internal.OpenQueuePairs;
-import dev.basalt.iostack.internal.StagingQueuePair;
-import dev.basalt.linux.ErrnoException;
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.NvmeGenericFile;
 import dev.basalt.linux.VirtualMemory;
 import dev.basalt.linux.host.HostFiles;
 import java.io.IOException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A namespace whose controller the kernel's driver has, as a block device: commands go to it past
  * the block layer.
  *
- * <p><b>Ownership.</b> Owns the generic device, and with it lock and claim.
+ * <p><b>Ownership.</b> Owns the device's descriptor, and whatever else {@code release} gives up.
  *
  * <p><b>Concurrency.</b> Any thread.
  */
-final class NvmeUringDevice implements BlockDevice {
-  private final OpenQueuePairs openQueuePairs = new OpenQueuePairs();
-  private final NvmeGenericFile file;
-  private final Settings settings;
-  private final ControllerIdentity controller;
-  private final NamespaceIdentity namespace;
-  private final CommandSetIdentity commandSet;
-  private final Capabilities capabilities;
+final class NvmeUringDevice extends NamespaceDevice {
+  private final Access access;
+  private final NvmeUringIdentity identity;
+  private final Runnable release;
 
-  private NvmeUringDevice(NvmeGenericFile file, KernelQueue queue, Settings settings)
-      throws IOException {
-    this.file = file;
-    this.settings = settings;
-    int id = file.namespaceId();
-    try (Arena arena = Arena.ofConfined()) {
-      controller = ControllerIdentity.of(identify(CNS_CONTROLLER, 0, arena));
-      namespace =
-          NamespaceIdentity.of(
-              id, identify(CNS_NAMESPACE, id, arena), commandSetNumber(queue, arena));
-      commandSet = commandSetIdentity(arena);
-    }
-    String fault = namespace.fault();
-    if (!fault.isEmpty()) {
-      throw new IOException("namespace %d of %s cannot be used: %s".formatted(id, file, fault));
-    }
+  /**
+   * Makes a device of what is known of it.
+   *
+   * @param name of back end and device
+   * @param access how it is reached
+   * @param queue what the kernel's queues take
+   * @param identity what controller and namespace say
+   * @param release closes the descriptor; called once, when the device is closed
+   */
+  NvmeUringDevice(
+      String name, Access access, KernelQueue queue, NvmeUringIdentity identity, Runnable release) {
     int bytes = (int) Math.min(NvmeCapabilities.TRANSFER_BYTES_MAX, queue.commandBytesMax());
-    String how = settings.isPolled ? ", polled" : "";
-    capabilities =
+    String polling = access.isPolled ? ", polled" : "";
+    String placement = identity.hasPlacement() ? ", flexible data placement" : "";
+    super(
+        identity.namespace(),
         NvmeCapabilities.of(
-            "nvme-uring " + file + how,
-            controller,
-            namespace,
-            new NvmeCapabilities.Limits(bytes, bytes, queue.requestCount()));
+            name + polling + placement,
+            identity.controller(),
+            identity.namespace(),
+            new NvmeCapabilities.Limits(bytes, bytes, queue.requestCount())));
+    this.access = access;
+    this.identity = identity;
+    this.release = release;
   }
 
   /**
-   * How a device is used.
+   * How a device is reached.
    *
+   * @param fd of the generic device
    * @param isPolled whether its queues are those without interrupts
-   * @param config how long commands may take
+   * @param timeoutMillis how long a command may take
    * @param execution the seam for waits
    */
-  record Settings(boolean isPolled, NvmeConfig config, Execution execution) {}
+  record Access(int fd, boolean isPolled, long timeoutMillis, Execution execution) {}
 
   /** Whether to use queues without interrupts. */
   enum Polling {
     /** Where there are some. */
     AUTO,
     TRUE,
-    FALSE
+    FALSE;
+
+    /** Decides, for a device of this name. */
+    boolean of(KernelQueue queue, String name) throws IOException {
+      if (this == TRUE && !queue.hasPollQueues()) {
+        throw new IOException(
+            name
+                + " has no queues to poll: give the driver some, nvme.poll_queues=2 on the kernel's"
+                + " command line or 'options nvme poll_queues=2' in /etc/modprobe.d, or open it"
+                + " without poll=true");
+      }
+      return this != FALSE && queue.hasPollQueues();
+    }
   }
 
   /**
@@ -95,16 +95,21 @@ final class NvmeUringDevice implements BlockDevice {
     boolean isOpen = false;
     try {
       KernelQueue queue = KernelQueue.read(HostFiles.ofThisHost(), file.diskName());
-      boolean isPolled = queue.hasPollQueues() && polling != Polling.FALSE;
-      if (polling == Polling.TRUE && !isPolled) {
+      int adminMillis = (int) (config.adminNanos() / 1_000_000);
+      NvmeUringIdentity identity = NvmeUringIdentity.read(file, queue.isZoned(), adminMillis);
+      String fault = identity.namespace().fault();
+      if (!fault.isEmpty()) {
         throw new IOException(
-            file
-                + " has no queues to poll: give the driver some, nvme.poll_queues=2 on the kernel's"
-                + " command line or 'options nvme poll_queues=2' in /etc/modprobe.d, or open it"
-                + " without poll=true");
+            "namespace %d of %s cannot be used: %s".formatted(file.namespaceId(), file, fault));
       }
+      Access access =
+          new Access(
+              file.fd(),
+              polling.of(queue, file.toString()),
+              config.commandNanos() / 1_000_000,
+              execution);
       NvmeUringDevice device =
-          new NvmeUringDevice(file, queue, new Settings(isPolled, config, execution));
+          new NvmeUringDevice("nvme-uring " + file, access, queue, identity, file::close);
       isOpen = true;
       return device;
     } finally {
@@ -114,98 +119,35 @@ final class NvmeUringDevice implements BlockDevice {
     }
   }
 
-  NvmeGenericFile file() {
-    return file;
+  Access access() {
+    return access;
   }
 
-  Settings settings() {
-    return settings;
-  }
-
-  ControllerIdentity controller() {
-    return controller;
-  }
-
-  NamespaceIdentity namespace() {
-    return namespace;
-  }
-
-  CommandSetIdentity commandSet() {
-    return commandSet;
-  }
-
-  @Override
-  public Capabilities capabilities() {
-    return capabilities;
-  }
-
-  @Override
-  public long blockCount() {
-    return namespace.blockCount();
-  }
-
-  @Override
-  public void grow(long blockCountMin) throws IOException {
-    openQueuePairs.checkOpen();
-    namespace.requireBlocks(blockCountMin, capabilities);
+  NvmeUringIdentity identity() {
+    return identity;
   }
 
   @Override
   public QueuePair openQueuePair(int depth) throws IOException {
-    CommandLimits.checkDepth(depth, capabilities.queueDepthMax());
-    int slotBytes = capabilities.transferBytesMax();
-    MappedRegion memory = VirtualMemory.reserve(NvmeUringQueuePair.memoryBytes(depth, slotBytes));
-    boolean isOpen = false;
+    CommandLimits.checkDepth(depth, capabilities().queueDepthMax());
+    MappedRegion memory =
+        VirtualMemory.reserve(
+            NvmeUringQueuePair.memoryBytes(depth, capabilities().transferBytesMax()));
+    QueuePair pinned = null;
     try {
-      QueuePair pinned = new NvmeUringQueuePair(this, openQueuePairs, depth, memory);
-      QueuePair staged =
-          new StagingQueuePair(
-              pinned, memory.address(), new CommandLimits(this), slotBytes, memory::close);
-      isOpen = true;
-      return staged;
+      pinned = new NvmeUringQueuePair(this, openQueuePairs, depth, memory);
     } finally {
-      if (!isOpen) {
+      if (pinned == null) {
         memory.close();
       }
     }
+    return stage(pinned, memory.address(), memory::close);
   }
 
   @Override
   public void close() {
     if (openQueuePairs.close()) {
-      file.close();
+      release.run();
     }
-  }
-
-  /** Before version 1.3 controllers do not tell, and only root may ask: else the kernel knows. */
-  private int commandSetNumber(KernelQueue queue, Arena arena) throws IOException {
-    try {
-      return NamespaceIdentity.commandSet(
-          identify(CNS_NAMESPACE_DESCRIPTORS, file.namespaceId(), arena));
-    } catch (NvmeException | ErrnoException _) {
-      return queue.isZoned()
-          ? NamespaceIdentity.COMMAND_SET_ZONED
-          : NamespaceIdentity.COMMAND_SET_NVM;
-    }
-  }
-
-  /** Before version 2.0 controllers do not tell. */
-  private CommandSetIdentity commandSetIdentity(Arena arena) throws ErrnoException {
-    try {
-      return CommandSetIdentity.of(identify(CNS_COMMAND_SET_CONTROLLER, 0, arena));
-    } catch (NvmeException _) {
-      return CommandSetIdentity.UNKNOWN;
-    }
-  }
-
-  private MemorySegment identify(int structure, int id, Arena arena)
-      throws ErrnoException, NvmeException {
-    MemorySegment data = arena.allocate(IDENTIFY_BYTES, PAGE_BYTES);
-    int millis = (int) (settings.config.adminNanos() / 1_000_000);
-    int status = file.admin(ADMIN_IDENTIFY, id, structure, data, millis).status();
-    if (status != 0) {
-      throw NvmeException.refused(ADMIN_IDENTIFY, id, structure, NvmeStatus.ofField(status));
-    }
-    return data;
   }
 }

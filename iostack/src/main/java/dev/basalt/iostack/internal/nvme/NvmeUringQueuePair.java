@@ -4,7 +4,6 @@ package dev.basalt.iostack.internal.nvme;
 import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
 
 import dev.basalt.iostack.IoStatus;
-import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.ErrnoStatus;
 import dev.basalt.iostack.internal.OpenQueuePairs;
@@ -36,7 +35,7 @@ import dev.basalt.linux.SubmissionEntry;
  *
  * <p><b>Concurrency.</b> That of {@link RingQueuePair}.
  */
-final class NvmeUringQueuePair extends RingQueuePair {
+final class NvmeUringQueuePair extends RingQueuePair implements PinnedQueuePair {
   private static final System.Logger LOG = System.getLogger(NvmeUringQueuePair.class.getName());
   private static final long HEAD = SubmissionEntry.head(SubmissionEntry.OP_URING_CMD, FILE_INDEX);
   private static final int ZEROES_BYTES = 16 << 10;
@@ -47,8 +46,7 @@ final class NvmeUringQueuePair extends RingQueuePair {
   private final NvmeEntryWriter writer;
   private final Layout layout;
   private final long timeoutMillis;
-  private final boolean canDeallocate;
-  private final boolean canWriteZeroes;
+  private final ControllerIdentity controller;
 
   /** Whether the present command of a slot names a registered buffer. */
   private final boolean[] isFixed;
@@ -74,24 +72,23 @@ final class NvmeUringQueuePair extends RingQueuePair {
     super(
         slots,
         openQueuePairs,
-        device.settings().execution(),
-        device.settings().isPolled() ? IoUring.Kind.POLLED_COMMANDS : IoUring.Kind.COMMANDS,
-        device.file().fd(),
+        device.access().execution(),
+        device.access().isPolled() ? IoUring.Kind.POLLED_COMMANDS : IoUring.Kind.COMMANDS,
+        device.access().fd(),
         0,
         parts.buffers());
     limits = checks;
     commands = slots;
     layout = parts;
-    timeoutMillis = device.settings().config().commandNanos() / 1_000_000;
-    canDeallocate = device.controller().canDeallocate();
-    canWriteZeroes = device.controller().canWriteZeroes();
+    timeoutMillis = device.access().timeoutMillis();
+    controller = device.identity().controller();
     isFixed = new boolean[depth];
     usesFixed = ring.hasFixedCommands();
     writer =
         new NvmeEntryWriter(
             slots,
             NvmeEntryWriter.Target.of(
-                device.namespace(), slotBytes >> blockShift, device.commandSet()),
+                device.namespace(), slotBytes >> blockShift, device.identity().commandSet()),
             new NvmeEntryWriter.Memory(
                 parts.zeroes(), parts.zeroesBytes(), parts.ranges(), RANGE_BYTES),
             this::pointTo);
@@ -148,41 +145,14 @@ final class NvmeUringQueuePair extends RingQueuePair {
   }
 
   @Override
-  public boolean tryRead(long lba, int lbaCount, long address, long tag) {
-    return tryTransfer(READ, lba, lbaCount, address, tag);
-  }
-
-  @Override
-  public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
-    return tryTransfer(WRITE, lba, lbaCount, address, tag);
-  }
-
-  /** Never called: transfers of several pieces are staged. */
-  @Override
-  public boolean tryReadVectored(long lba, IoVector vector, long tag) {
-    throw new UnsupportedOperationException("the staging queue pair makes one piece of several");
-  }
-
-  /** Never called: transfers of several pieces are staged. */
-  @Override
-  public boolean tryWriteVectored(long lba, IoVector vector, long tag) {
-    throw new UnsupportedOperationException("the staging queue pair makes one piece of several");
+  public ControllerIdentity controllerIdentity() {
+    return controller;
   }
 
   @Override
   public boolean tryFlush(long tag) {
     checkOwned();
     return queued(commands.tryTake(FLUSH, 0, 0, 0, tag));
-  }
-
-  @Override
-  public boolean tryDeallocate(long lba, long lbaCount, long tag) {
-    return tryRange(canDeallocate ? DATASET_MANAGEMENT : FLUSH, lba, lbaCount, tag);
-  }
-
-  @Override
-  public boolean tryWriteZeroes(long lba, long lbaCount, long tag) {
-    return tryRange(canWriteZeroes ? WRITE_ZEROES : WRITE, lba, lbaCount, tag);
   }
 
   /** Returns false: what is with the driver is aborted only when it takes too long. */
@@ -218,8 +188,8 @@ final class NvmeUringQueuePair extends RingQueuePair {
       usesFixed = false;
       LOG.log(
           System.Logger.Level.WARNING,
-          "Linux {0} cannot use part of a registered buffer for a command: plain addresses from here"
-              + " on",
+          "Linux {0} refuses a command in a registered buffer (before 6.12 it may not use part of"
+              + " one): plain addresses from here on",
           KernelInfo.release());
     }
   }
@@ -232,7 +202,8 @@ final class NvmeUringQueuePair extends RingQueuePair {
     };
   }
 
-  private boolean tryTransfer(int opcode, long lba, int lbaCount, long address, long tag) {
+  @Override
+  public boolean tryTransfer(int opcode, long lba, int lbaCount, long address, long tag) {
     checkOwned();
     int lengthBytes = limits.checkTransfer(lba, lbaCount, address);
     if (!layout.isInSlot(address, lengthBytes)) {
@@ -243,10 +214,10 @@ final class NvmeUringQueuePair extends RingQueuePair {
     return queued(commands.tryTake(opcode, lba, lbaCount, address, tag));
   }
 
-  private boolean tryRange(int opcode, long lba, long lbaCount, long tag) {
+  @Override
+  public boolean tryRange(int opcode, long lba, long lbaCount, long tag) {
     checkOwned();
     limits.checkBlocks(lba, lbaCount);
-    // A flush in place of a hint that the controller does not know: no block changes.
     return queued(commands.tryTake(opcode, lba, opcode == FLUSH ? 0 : lbaCount, 0, tag));
   }
 
