@@ -13,6 +13,7 @@ import dev.basalt.linux.NativeMemory;
 import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -170,6 +171,22 @@ class NvmeUringGuestTest {
           assertEquals(1, NativeMemory.ALL.get(JAVA_BYTE, commands.address()), "write " + i);
         }
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {INTERRUPTS, POLLED})
+  void shouldRepeatWhatAResetByTheKernelHasEnded(String how) throws IOException {
+    int depth = 100; // two seconds of work
+    try (BlockDevice device = open(GuestMachine.SLOW, 1, how);
+        MappedRegion memory = VirtualMemory.reserve(1 << 20);
+        QueuePair pair = device.openQueuePair(depth)) {
+      queueReads(pair, depth, memory.address());
+      pair.submit();
+      Path disk = GuestMachine.blockDevice(GuestMachine.SLOW, 1).getFileName();
+      Path controller = Path.of("/sys/block", disk.toString(), "device/reset_controller");
+      Files.writeString(controller, "1"); // returns when it is done
+      assertEquals(depth, pollAll(pair));
     }
   }
 
