@@ -183,7 +183,7 @@ public final class NvmeGenericFile implements AutoCloseable {
     String name = target.substring(target.lastIndexOf('/') + 1);
     if (name.matches("nvme\\d+n\\d+")) {
       throw new IOException(
-          path + " is the disk of a namespace: open " + genericPath(name) + " for its commands");
+          path + " is the disk of a namespace: its commands go to nvme-uring:" + genericPath(name));
     }
     if (name.matches("nvme\\d+n\\d+p\\d+")) {
       throw new IOException(

@@ -17,9 +17,9 @@ class NvmeGenericFileTest {
   @Test
   void shouldNameTheDeviceOfADisk() throws IOException {
     Path disk = Files.createFile(directory.resolve("nvme3n12"));
-    assertRefused(disk, "open /dev/ng3n12 for its commands");
+    assertRefused(disk, "its commands go to nvme-uring:/dev/ng3n12");
     Path link = Files.createSymbolicLink(directory.resolve("by-id"), disk);
-    assertRefused(link, "open /dev/ng3n12 for its commands");
+    assertRefused(link, "its commands go to nvme-uring:/dev/ng3n12");
   }
 
   @Test

@@ -23,8 +23,7 @@ final class BackEnds {
   static final String NVME_URING = "nvme-uring";
   static final String IO_URING = "io_uring";
 
-  private static final int PASSTHROUGH_MAJOR = 5;
-  private static final int PASSTHROUGH_MINOR = 19;
+  private static final int CAP_SYS_ADMIN = 21;
 
   private BackEnds() {}
 
@@ -118,8 +117,11 @@ final class BackEnds {
     if (!lack.isEmpty() || namespace == null) {
       return BackEndVerdict.no(scheme, lack);
     }
-    if (!facts.system().isKernelAtLeast(PASSTHROUGH_MAJOR, PASSTHROUGH_MINOR)) {
+    if (!facts.system().isKernelAtLeast(5, 19)) {
       return BackEndVerdict.no(scheme, "needs Linux 5.19");
+    }
+    if (!facts.system().isKernelAtLeast(6, 2) && !facts.hasCapability(CAP_SYS_ADMIN)) {
+      return BackEndVerdict.no(scheme, "only root may send commands before Linux 6.2");
     }
     if (!namespace.hasGenericNode()) {
       return BackEndVerdict.no(scheme, "there is no /dev/" + namespace.genericName());

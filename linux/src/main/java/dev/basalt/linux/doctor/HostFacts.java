@@ -30,6 +30,8 @@ public record HostFacts(
     BlockUses uses,
     Iommu iommu,
     List<BlockContent> contents) {
+  private static final String CAPABILITIES = "CapEff:";
+
   /** Copies the lists. */
   public HostFacts {
     devices = List.copyOf(devices);
@@ -83,6 +85,17 @@ public record HostFacts(
   /** Returns what of the device would be lost to something larger, where it is the target. */
   List<BindRefusal> memberships(NvmeDevice device) {
     return isTarget(device) ? BindCheck.refusals(contents) : List.of();
+  }
+
+  /** Tells whether this process has a right of root's (capabilities(7)). */
+  boolean hasCapability(int number) {
+    for (String line : files.lines("/proc/self/status")) {
+      if (line.startsWith(CAPABILITIES)) {
+        long bits = Long.parseUnsignedLong(line.substring(CAPABILITIES.length()).strip(), 16);
+        return (bits & 1L << number) != 0;
+      }
+    }
+    return false;
   }
 
   boolean hasBackEnd(String scheme) {

@@ -2,12 +2,10 @@
 package dev.basalt.linux.doctor;
 
 import dev.basalt.linux.Memlock;
-import dev.basalt.linux.host.HostFiles;
 
 /** Whether this process may lock enough memory. */
 record MemlockCheck() implements Check {
   private static final String NAME = "locked memory";
-  private static final String CAPABILITIES = "CapEff:";
   private static final int CAP_IPC_LOCK = 14;
 
   /** What registered buffers take at depth 128. */
@@ -19,7 +17,7 @@ record MemlockCheck() implements Check {
   public Finding of(HostFacts facts) {
     long limit = facts.system().memlockBytes();
     String found = limit == Memlock.UNLIMITED ? "unlimited" : "limited to " + limit / 1024 + " KiB";
-    if (mayLockAnything(facts.files())) {
+    if (facts.hasCapability(CAP_IPC_LOCK)) {
       return Finding.ok(NAME, found + ", which CAP_IPC_LOCK lifts");
     }
     boolean forDevices = facts.mayUseUserSpace();
@@ -31,15 +29,5 @@ record MemlockCheck() implements Check {
             found,
             needed / 1024 + " KiB for " + (forDevices ? "vfio:" : "io_uring:...?fixed=true"),
             "ulimit -l " + needed / 1024 + " (LimitMEMLOCK= in a systemd unit)");
-  }
-
-  private static boolean mayLockAnything(HostFiles files) {
-    for (String line : files.lines("/proc/self/status")) {
-      if (line.startsWith(CAPABILITIES)) {
-        long bits = Long.parseUnsignedLong(line.substring(CAPABILITIES.length()).strip(), 16);
-        return (bits & 1L << CAP_IPC_LOCK) != 0;
-      }
-    }
-    return false;
   }
 }

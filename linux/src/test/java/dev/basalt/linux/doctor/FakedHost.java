@@ -164,6 +164,12 @@ final class FakedHost {
     host("a device, an old kernel", "kernel", "install a newer", "io_uring:/dev/nvme0n1")
         .device()
         .kernel("5.15.0");
+    healthy("a device, an older kernel, not root", "io_uring:/dev/nvme0n1")
+        .device()
+        .kernel("6.1.0");
+    healthy("a device, an older kernel, root", "nvme-uring:/dev/ng0n1")
+        .device(host -> host.file("/proc/self/status", "CapEff:\t000001ffffffffff\n"))
+        .kernel("6.1.0");
     host("a device, io_uring refused", "io_uring", "seccomp", "").device().ring(Errno.EPERM);
     host("no IOMMU in the firmware", "IOMMU", "enable VT-d", "nvme-uring:/dev/ng0n1")
         .device(FakedHost::takeIommuAway);
