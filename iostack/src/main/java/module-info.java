@@ -7,6 +7,7 @@ module dev.basalt.iostack {
 
   exports dev.basalt.iostack;
   exports dev.basalt.iostack.agent;
+  exports dev.basalt.iostack.nvme;
   exports dev.basalt.iostack.sim;
 
   uses dev.basalt.iostack.BlockDeviceProvider;

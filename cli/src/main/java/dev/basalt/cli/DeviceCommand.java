@@ -16,6 +16,8 @@ import picocli.CommandLine.Spec;
     subcommands = {
       DeviceListCommand.class,
       DeviceStatusCommand.class,
+      DeviceIdentifyCommand.class,
+      DeviceSmartCommand.class,
       DeviceBindCommand.class,
       DeviceUnbindCommand.class,
       DeviceBenchCommand.class,

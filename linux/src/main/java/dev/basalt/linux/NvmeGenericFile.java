@@ -2,9 +2,7 @@
 package dev.basalt.linux;
 
 import static dev.basalt.linux.NvmeCommandAbi.*;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import dev.basalt.linux.host.BlockUse;
 import dev.basalt.linux.host.BlockUses;
@@ -58,14 +56,6 @@ public final class NvmeGenericFile implements AutoCloseable {
     }
     namespaceId = (int) id;
   }
-
-  /**
-   * What came of an admin command.
-   *
-   * @param status status field of its completion, without the phase tag; 0 when it succeeded
-   * @param result dword 0 of its completion
-   */
-  public record Answer(int status, int result) {}
 
   /**
    * Opens and locks a device, and claims its disk.
@@ -128,26 +118,18 @@ public final class NvmeGenericFile implements AutoCloseable {
    * @return how it ended
    * @throws ErrnoException when the kernel refuses, with the advice
    */
-  public Answer admin(int opcode, int id, long dwords, MemorySegment data, int timeoutMillis)
+  public NvmeAdminFile.Answer admin(
+      int opcode, int id, long dwords, MemorySegment data, int timeoutMillis)
       throws ErrnoException {
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment command = arena.allocate(SIZE_BYTES, 8);
-      command.set(JAVA_BYTE, OPCODE_OFFSET, (byte) opcode);
-      command.set(JAVA_INT, NAMESPACE_OFFSET, id);
-      command.set(JAVA_LONG, ADDRESS_OFFSET, data.byteSize() == 0 ? 0 : data.address());
-      command.set(JAVA_INT, LENGTH_OFFSET, (int) data.byteSize());
-      command.set(JAVA_INT, DWORD10_OFFSET, (int) dwords);
-      command.set(JAVA_INT, DWORD11_OFFSET, (int) (dwords >>> 32));
-      command.set(JAVA_INT, TIMEOUT_OFFSET, timeoutMillis);
+      MemorySegment command = NvmeAdminFile.command(opcode, id, dwords, data, timeoutMillis, arena);
       long result = Syscall.shared(SyscallNumber.IOCTL, fd, IOCTL_ADMIN, command.address());
       if (result < 0) {
         int errno = (int) -result;
-        throw new ErrnoException(
-            "ioctl(%s, NVME_IOCTL_ADMIN_CMD, %02xh)".formatted(path, opcode),
-            errno,
-            errno == Errno.EACCES || errno == Errno.EPERM ? commandAdvice(path) : "");
+        boolean isForbidden = errno == Errno.EACCES || errno == Errno.EPERM;
+        throw NvmeAdminFile.refused(path, opcode, errno, isForbidden ? commandAdvice(path) : "");
       }
-      return new Answer((int) result, command.get(JAVA_INT, RESULT_OFFSET));
+      return new NvmeAdminFile.Answer((int) result, command.get(JAVA_INT, RESULT_OFFSET));
     }
   }
 

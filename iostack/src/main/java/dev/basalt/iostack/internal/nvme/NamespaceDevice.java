@@ -7,6 +7,7 @@ import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.OpenQueuePairs;
 import dev.basalt.iostack.internal.StagingQueuePair;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
 import java.io.IOException;
 
 /**

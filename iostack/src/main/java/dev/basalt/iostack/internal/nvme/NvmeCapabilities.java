@@ -2,6 +2,8 @@
 package dev.basalt.iostack.internal.nvme;
 
 import dev.basalt.iostack.Capabilities;
+import dev.basalt.iostack.nvme.ControllerIdentity;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
 
 /** What a namespace can do as a block device, by whichever way its commands go. */
 final class NvmeCapabilities {

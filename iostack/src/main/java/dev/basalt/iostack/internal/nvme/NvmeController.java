@@ -5,11 +5,14 @@ import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
 
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.internal.nvme.NvmeAdmin.Command;
+import dev.basalt.iostack.nvme.ControllerIdentity;
+import dev.basalt.iostack.nvme.ErrorLogEntry;
+import dev.basalt.iostack.nvme.HealthLog;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
+import dev.basalt.iostack.nvme.NvmeInspector;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * <p><b>Concurrency.</b> Any thread; guarded by its monitor but for {@code generation}, {@code
  * failure} and {@code mayHaveLostWrites}, which are volatile and read by queue pairs on their way.
  */
-public final class NvmeController implements AutoCloseable {
+public final class NvmeController implements NvmeInspector {
   private static final System.Logger LOG = System.getLogger(NvmeController.class.getName());
   private static final long NAP_NANOS = 100_000;
   private static final long SHUTDOWN_NANOS = 10_000_000_000L;
@@ -115,11 +118,7 @@ public final class NvmeController implements AutoCloseable {
     }
   }
 
-  /**
-   * Returns what the controller says of itself.
-   *
-   * @return as of its start
-   */
+  @Override
   public ControllerIdentity identity() {
     return identity;
   }
@@ -148,35 +147,15 @@ public final class NvmeController implements AutoCloseable {
     }
   }
 
-  /**
-   * Lists the namespaces attached to the controller (section 5.17.2.2).
-   *
-   * @return their ids, ascending, at most 1,024
-   * @throws IOException when the controller refuses
-   */
+  @Override
   public synchronized List<Integer> namespaceIds() throws IOException {
     checkRunning();
-    List<Integer> ids = new ArrayList<>();
     try (Arena arena = Arena.ofConfined()) {
-      MemorySegment data = identify(CNS_ACTIVE_NAMESPACES, 0, arena);
-      for (long offset = 0; offset < IDENTIFY_BYTES; offset += Integer.BYTES) {
-        int id = data.get(ValueLayout.JAVA_INT, offset);
-        if (id == 0) {
-          break;
-        }
-        ids.add(id);
-      }
+      return NamespaceIdentity.idsOf(identify(CNS_ACTIVE_NAMESPACES, 0, arena));
     }
-    return ids;
   }
 
-  /**
-   * Asks about a namespace.
-   *
-   * @param id its id, 1 or above
-   * @return what the controller says; without blocks when there is no such namespace
-   * @throws IOException when the controller refuses
-   */
+  @Override
   public synchronized NamespaceIdentity namespace(int id) throws IOException {
     checkRunning();
     try (Arena arena = Arena.ofConfined()) {
@@ -188,12 +167,7 @@ public final class NvmeController implements AutoCloseable {
     }
   }
 
-  /**
-   * Reads the health log (section 5.16.1.3), "SMART".
-   *
-   * @return what it says
-   * @throws IOException when the controller refuses
-   */
+  @Override
   public synchronized HealthLog health() throws IOException {
     checkRunning();
     try (Arena arena = Arena.ofConfined()) {
@@ -201,12 +175,7 @@ public final class NvmeController implements AutoCloseable {
     }
   }
 
-  /**
-   * Reads the newest entries of the error log (section 5.16.1.2).
-   *
-   * @return the errors, newest first
-   * @throws IOException when the controller refuses
-   */
+  @Override
   public synchronized List<ErrorLogEntry> errors() throws IOException {
     checkRunning();
     try (Arena arena = Arena.ofConfined()) {

@@ -4,6 +4,7 @@ package dev.basalt.iostack.internal.nvme;
 import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
 
 import dev.basalt.iostack.internal.TransferMemory;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
 
 /**
  * Writes the next command of a slot into a submission queue entry: all of what the slot has to do,

@@ -5,6 +5,8 @@ import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.internal.CommandLimits;
+import dev.basalt.iostack.nvme.ControllerIdentity;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
 import java.io.IOException;
 
 /**

@@ -8,6 +8,7 @@ import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.internal.CommandLimits;
 import dev.basalt.iostack.internal.OpenQueuePairs;
 import dev.basalt.iostack.internal.QueueSleep;
+import dev.basalt.iostack.nvme.ControllerIdentity;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 

@@ -3,7 +3,10 @@ package dev.basalt.iostack.internal.nvme;
 
 import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
 
+import dev.basalt.iostack.nvme.ControllerIdentity;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
 import dev.basalt.linux.ErrnoException;
+import dev.basalt.linux.NvmeAdminFile;
 import dev.basalt.linux.NvmeGenericFile;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -82,7 +85,7 @@ record NvmeUringIdentity(
 
     private int execute(int opcode, int namespaceId, long dwords, MemorySegment data)
         throws ErrnoException, NvmeException {
-      NvmeGenericFile.Answer answer = file.admin(opcode, namespaceId, dwords, data, timeoutMillis);
+      NvmeAdminFile.Answer answer = file.admin(opcode, namespaceId, dwords, data, timeoutMillis);
       if (answer.status() != 0) {
         throw NvmeException.refused(
             opcode, namespaceId, (int) dwords, NvmeStatus.ofField(answer.status()));

@@ -9,6 +9,7 @@ import dev.basalt.iostack.internal.ErrnoStatus;
 import dev.basalt.iostack.internal.OpenQueuePairs;
 import dev.basalt.iostack.internal.RingQueuePair;
 import dev.basalt.iostack.internal.TransferMemory;
+import dev.basalt.iostack.nvme.ControllerIdentity;
 import dev.basalt.linux.Errno;
 import dev.basalt.linux.ErrnoException;
 import dev.basalt.linux.IoUring;

@@ -5,6 +5,7 @@ import static dev.basalt.iostack.internal.nvme.NvmeAbi.*;
 
 import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.nvme.ControllerIdentity;
 
 /**
  * A queue pair for a namespace that takes addresses within its own memory only; {@code

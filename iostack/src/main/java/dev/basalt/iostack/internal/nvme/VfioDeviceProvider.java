@@ -67,6 +67,20 @@ public final class VfioDeviceProvider implements BlockDeviceProvider {
         NvmeController.open(bus, config, execution), namespaceId, target[0]);
   }
 
+  /**
+   * Starts a controller, to ask it.
+   *
+   * @param address its PCI address
+   * @param execution the seam for waits
+   * @return the running controller, to be closed by the caller
+   * @throws IOException when it cannot be had; the message says why and what to do
+   */
+  public static NvmeController openController(String address, Execution execution)
+      throws IOException {
+    NvmeBus bus = new VfioBus(VfioDevice.open(address));
+    return NvmeController.open(bus, NvmeConfig.defaults(), execution);
+  }
+
   private static int namespaceId(DeviceUri uri, String text) {
     try {
       return Integer.parseInt(text);

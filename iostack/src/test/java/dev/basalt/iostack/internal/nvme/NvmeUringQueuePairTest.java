@@ -12,6 +12,8 @@ import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.internal.nvme.NvmeUringDevice.Access;
+import dev.basalt.iostack.nvme.ControllerIdentity;
+import dev.basalt.iostack.nvme.NamespaceIdentity;
 import dev.basalt.linux.Errno;
 import dev.basalt.linux.EventFd;
 import dev.basalt.linux.MappedRegion;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.basalt.iostack.internal.nvme;
+package dev.basalt.iostack.nvme;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What a controller says of a namespace (NVM Command Set, section 4.1.5.1, figure 97).
@@ -37,8 +40,15 @@ public record NamespaceIdentity(
   private static final int DESCRIPTOR_COMMAND_SET = 4;
   private static final int DESCRIPTOR_HEADER_BYTES = 4;
 
-  /** Reads the data of identify commands: of the namespace, and its list of descriptors. */
-  static NamespaceIdentity of(int id, MemorySegment data, int commandSet) {
+  /**
+   * Reads the data of an identify command.
+   *
+   * @param id of the namespace
+   * @param data 4,096 bytes
+   * @param commandSet of the list of descriptors, see {@link #commandSet(MemorySegment)}
+   * @return what it says
+   */
+  public static NamespaceIdentity of(int id, MemorySegment data, int commandSet) {
     int format = data.get(JAVA_BYTE, 26);
     int index = format & 0xf | (format >>> 5 & 3) << 4;
     long entry = FORMATS + 4L * index;
@@ -56,8 +66,31 @@ public record NamespaceIdentity(
         data.get(JAVA_SHORT_UNALIGNED, 102) & 0xffff);
   }
 
-  /** Finds the command set in a list of descriptors (section 5.17.2.3, figure 277). */
-  static int commandSet(MemorySegment descriptors) {
+  /**
+   * Reads a list of active namespaces (section 5.17.2.2).
+   *
+   * @param list 4,096 bytes
+   * @return their ids, ascending
+   */
+  public static List<Integer> idsOf(MemorySegment list) {
+    List<Integer> ids = new ArrayList<>();
+    for (long offset = 0; offset < list.byteSize(); offset += Integer.BYTES) {
+      int id = list.get(JAVA_INT_UNALIGNED, offset);
+      if (id == 0) {
+        break;
+      }
+      ids.add(id);
+    }
+    return ids;
+  }
+
+  /**
+   * Finds the command set in a list of descriptors (section 5.17.2.3, figure 277).
+   *
+   * @param descriptors 4,096 bytes
+   * @return its number, that of the NVM command set when it is not there
+   */
+  public static int commandSet(MemorySegment descriptors) {
     long offset = 0;
     while (offset + DESCRIPTOR_HEADER_BYTES < descriptors.byteSize()) {
       int type = descriptors.get(JAVA_BYTE, offset);
@@ -73,8 +106,12 @@ public record NamespaceIdentity(
     return COMMAND_SET_NVM;
   }
 
-  /** Returns why no store can be on the namespace, or an empty text. */
-  String fault() {
+  /**
+   * Tells whether a store can be on the namespace.
+   *
+   * @return why not, or an empty text
+   */
+  public String fault() {
     if (blockCount == 0) {
       return "it does not exist, or is not attached to this controller";
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.basalt.iostack.internal.nvme;
+package dev.basalt.iostack.nvme;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
@@ -46,8 +46,13 @@ public record ControllerIdentity(
     boolean hasFlexiblePlacement) {
   private static final int PLACEMENT_SHIFT = 19;
 
-  /** Reads the data of an identify command. */
-  static ControllerIdentity of(MemorySegment data) {
+  /**
+   * Reads the data of an identify command.
+   *
+   * @param data 4,096 bytes
+   * @return what it says
+   */
+  public static ControllerIdentity of(MemorySegment data) {
     int transfer = data.get(JAVA_BYTE, 77) & 0xff;
     int commands = data.get(JAVA_SHORT_UNALIGNED, 520);
     return new ControllerIdentity(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package dev.basalt.iostack.internal.nvme;
+package dev.basalt.iostack.nvme;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
@@ -37,9 +37,16 @@ public record HealthLog(
     long unsafeShutdowns,
     long mediaErrors,
     long errorLogEntries) {
-  static final int BYTES = 512;
+  /** Size of the log page. */
+  public static final int BYTES = 512;
 
-  static HealthLog of(MemorySegment data) {
+  /**
+   * Reads a log page.
+   *
+   * @param data {@link #BYTES}
+   * @return what it says
+   */
+  public static HealthLog of(MemorySegment data) {
     return new HealthLog(
         data.get(JAVA_BYTE, 0) & 0xff,
         data.get(JAVA_SHORT_UNALIGNED, 1) & 0xffff,
