@@ -11,7 +11,7 @@ import java.nio.file.Path;
  * A controller of the guest machine that vfio-pci has, from creation to {@link #close}, which gives
  * it back to the kernel's driver and waits until that has found the namespaces.
  */
-final class VfioBinding implements AutoCloseable {
+public final class VfioBinding implements AutoCloseable {
   private static final Path PROBE = Path.of("/sys/bus/pci/drivers_probe");
   private static final long WAIT_NANOS = 30_000_000_000L;
 
@@ -19,15 +19,35 @@ final class VfioBinding implements AutoCloseable {
   private final String address;
   private final Path device;
 
-  VfioBinding(String serial) throws IOException {
+  /**
+   * Binds a controller.
+   *
+   * @param serial one of {@link GuestMachine}'s constants
+   * @throws IOException when the guest machine has no such controller, or the kernel refuses
+   */
+  public VfioBinding(String serial) throws IOException {
     this.serial = serial;
     address = GuestMachine.pciAddress(serial);
     device = Path.of("/sys/bus/pci/devices", address);
     bind("vfio-pci");
   }
 
-  /** Returns the URI of a namespace. */
-  String uri(int namespaceId) {
+  /**
+   * Returns the PCI address.
+   *
+   * @return such as {@code 0000:00:10.0}
+   */
+  public String address() {
+    return address;
+  }
+
+  /**
+   * Returns the URI of a namespace.
+   *
+   * @param namespaceId 1 or above
+   * @return such as {@code vfio:0000:00:10.0/1}
+   */
+  public String uri(int namespaceId) {
     return "vfio:" + address + "/" + namespaceId;
   }
 

@@ -13,6 +13,7 @@ import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Nested;
@@ -32,51 +33,15 @@ class VfioGuestTest {
 
   @Nested
   class SmallBlocks extends Conformance {
-    private static VfioBinding binding;
-
-    @BeforeAll
-    static void bind() throws IOException {
-      binding = new VfioBinding(GuestMachine.PLAIN);
-    }
-
-    @AfterAll
-    static void unbind() {
-      binding.close();
-    }
-
-    @Override
-    BlockDevice open(Path directory) throws IOException {
-      return Devices.open(binding.uri(1), Execution.threads());
-    }
-
-    @Override
-    long deviceBytes() {
-      return 256 << 20;
+    SmallBlocks() {
+      super(GuestMachine.PLAIN, 256 << 20);
     }
   }
 
   @Nested
   class LargeBlocks extends Conformance {
-    private static VfioBinding binding;
-
-    @BeforeAll
-    static void bind() throws IOException {
-      binding = new VfioBinding(GuestMachine.TWO);
-    }
-
-    @AfterAll
-    static void unbind() {
-      binding.close();
-    }
-
-    @Override
-    BlockDevice open(Path directory) throws IOException {
-      return Devices.open(binding.uri(1), Execution.threads());
-    }
-
-    @Override
-    long deviceBytes() {
-      return 64 << 20;
+    LargeBlocks() {
+      super(GuestMachine.TWO, 64 << 20);
     }
   }
 
@@ -141,8 +106,38 @@ class VfioGuestTest {
     assertTrue(String.valueOf(e.getMessage()).contains(reason), e.getMessage());
   }
 
-  /** The suite on one namespace. */
-  abstract static class Conformance extends BlockDeviceConformance {}
+  /** The suite on the first namespace of a controller, which is bound once for all tests. */
+  abstract static class Conformance extends BlockDeviceConformance {
+    private static @Nullable VfioBinding binding;
+
+    private final String serial;
+    private final long sizeBytes;
+
+    Conformance(String serial, long sizeBytes) {
+      this.serial = serial;
+      this.sizeBytes = sizeBytes;
+    }
+
+    @AfterAll
+    static void unbind() {
+      if (binding != null) {
+        binding.close();
+        binding = null; // for the next controller
+      }
+    }
+
+    @Override
+    BlockDevice open(Path directory) throws IOException {
+      VfioBinding bound = binding == null ? new VfioBinding(serial) : binding;
+      binding = bound;
+      return Devices.open(bound.uri(1), Execution.threads());
+    }
+
+    @Override
+    long deviceBytes() {
+      return sizeBytes;
+    }
+  }
 
   /** What one command is. */
   private interface Command {
