@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.iostack;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.basalt.iostack.agent.Execution;
+import dev.basalt.linux.MappedRegion;
+import dev.basalt.linux.NativeMemory;
+import dev.basalt.linux.VirtualMemory;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A controller of the guest machine that ends 50 commands in a second, asked for each within a
+ * tenth of one. It aborts none: a late command ends when its turn comes, or by a reset.
+ */
+@Tag("guest")
+@Tag("vfio")
+class VfioTimeoutGuestTest {
+  private static final int BLOCK_BYTES = 512;
+  private static final int DEPTH = 256;
+  private static final int NOT_YET = -1;
+  private static final int OLD = 1;
+  private static final int NEW = 2;
+  private static final long WAIT_NANOS = 100_000_000;
+
+  private VfioBinding binding;
+  private BlockDevice device;
+  private QueuePair pair;
+  private MappedRegion memory;
+  private final int[] statuses = new int[DEPTH];
+
+  @BeforeAll
+  static void requireGuest() {
+    GuestMachine.check();
+  }
+
+  @BeforeEach
+  void open() throws IOException {
+    binding = new VfioBinding(GuestMachine.SLOW);
+    device = Devices.open(binding.uri(1) + "?timeout-ms=100", Execution.threads());
+    pair = device.openQueuePair(DEPTH);
+    memory = VirtualMemory.reserve(DEPTH * BLOCK_BYTES);
+    fill(0, DEPTH, OLD);
+    queue(true, 0, DEPTH, 0);
+    awaitAll();
+    assertEquals(IoStatus.SUCCESS, statuses[0]);
+  }
+
+  @AfterEach
+  void close() {
+    pair.close();
+    device.close();
+    binding.close();
+    memory.close();
+  }
+
+  /** Less than the two seconds that the driver gives a command after an abort. */
+  @Test
+  void shouldWaitForLateCommandsThatEndAfterAll() {
+    int count = 25;
+    long start = System.nanoTime();
+    for (int i = 0; i < count; i++) {
+      queue(false, i, 1, i);
+    }
+    awaitAll();
+    long nanos = System.nanoTime() - start;
+    assertTrue(nanos > WAIT_NANOS, "none was late: " + nanos + " ns");
+    for (int i = 0; i < count; i++) {
+      assertEquals(IoStatus.SUCCESS, statuses[i], "command " + i);
+      assertEquals(OLD, version(i));
+    }
+  }
+
+  /** More than it can end before the driver loses patience. */
+  @Test
+  void shouldFailEachCommandOnceAndGoOnAfterAReset() {
+    for (int i = 0; i < DEPTH; i++) {
+      boolean isWrite = i % 2 == 1;
+      fill(i, 1, isWrite ? NEW : 0);
+      queue(isWrite, i, 1, i);
+    }
+    awaitAll();
+    boolean[] isFailed = new boolean[DEPTH];
+    int failedCount = 0;
+    for (int i = 0; i < DEPTH; i++) {
+      isFailed[i] = statuses[i] != IoStatus.SUCCESS;
+      if (isFailed[i]) {
+        failedCount++;
+        assertEquals(IoStatus.ABORTED_BY_RESET, statuses[i], "command " + i);
+        assertTrue(IoStatus.isRetryable(statuses[i]));
+      } else if (i % 2 == 0) {
+        assertEquals(OLD, version(i), "block " + i);
+      }
+    }
+    assertTrue(failedCount > 0 && failedCount < DEPTH, failedCount + " failed");
+    assertEquals(0, pair.poll((tag, _) -> statuses[(int) tag] = NOT_YET, DEPTH), "once each");
+    checkBlocks(isFailed);
+    checkWorksAgain();
+  }
+
+  /** A write that failed was done or not, as a whole. */
+  private void checkBlocks(boolean[] isFailed) {
+    fill(0, DEPTH, 0);
+    queue(false, 0, DEPTH, 0);
+    awaitAll();
+    assertEquals(IoStatus.SUCCESS, statuses[0]);
+    for (int i = 0; i < DEPTH; i++) {
+      int found = version(i);
+      if (i % 2 == 0) {
+        assertEquals(OLD, found, "block " + i + ", never written again");
+      } else if (!isFailed[i]) {
+        assertEquals(NEW, found, "block " + i + ", whose write succeeded");
+      } else {
+        assertTrue(found == OLD || found == NEW, "block " + i + ", whose write failed");
+      }
+    }
+  }
+
+  private void checkWorksAgain() {
+    int first = DEPTH - 8;
+    fill(first, 8, NEW);
+    queue(true, first, 8, 1);
+    awaitAll();
+    assertEquals(IoStatus.SUCCESS, statuses[1]);
+    fill(first, 8, 0);
+    queue(false, first, 8, 2);
+    awaitAll();
+    assertEquals(IoStatus.SUCCESS, statuses[2]);
+    for (int i = first; i < DEPTH; i++) {
+      assertEquals(NEW, version(i), "block " + i);
+    }
+  }
+
+  /** Each block has its memory. */
+  private void queue(boolean isWrite, int lba, int count, int tag) {
+    long address = memory.address() + (long) lba * BLOCK_BYTES;
+    statuses[tag] = NOT_YET;
+    assertTrue(
+        isWrite ? pair.tryWrite(lba, count, address, tag) : pair.tryRead(lba, count, address, tag));
+  }
+
+  private void awaitAll() {
+    pair.submit();
+    while (pair.inFlight() > 0) {
+      if (pair.poll(this::note, DEPTH) == 0) {
+        pair.sleep(WAIT_NANOS);
+      }
+    }
+  }
+
+  private void note(long tag, int status) {
+    assertEquals(NOT_YET, statuses[(int) tag], "command " + tag + " has ended twice");
+    statuses[(int) tag] = status;
+  }
+
+  private void fill(int lba, int count, int version) {
+    for (long at = offset(lba); at < offset(lba + count); at += Long.BYTES) {
+      NativeMemory.ALL.set(JAVA_LONG, memory.address() + at, version == 0 ? 0 : at << 8 | version);
+    }
+  }
+
+  /** Returns what version all of a block's memory is of. */
+  private int version(int lba) {
+    int version = (int) (NativeMemory.ALL.get(JAVA_LONG, memory.address() + offset(lba)) & 0xff);
+    for (long at = offset(lba); at < offset(lba + 1); at += Long.BYTES) {
+      assertEquals(
+          at << 8 | version,
+          NativeMemory.ALL.get(JAVA_LONG, memory.address() + at),
+          "block " + lba + ", byte " + at);
+    }
+    return version;
+  }
+
+  private static long offset(int lba) {
+    return (long) lba * BLOCK_BYTES;
+  }
+}
