@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.linux.doctor;
 
-import dev.basalt.linux.DirectProbe;
 import dev.basalt.linux.Errno;
 import dev.basalt.linux.binding.BindCheck;
 import dev.basalt.linux.binding.BindRefusal;
@@ -232,7 +231,7 @@ final class BackEnds {
       case Errno.EACCES, Errno.EPERM, Errno.EROFS, Errno.ENOENT, Errno.ENOTDIR ->
           new BackEndChoice("", "nothing can be written there: " + Errno.name(errno), "");
       default -> {
-        boolean isDirect = errno == 0 || errno == DirectProbe.UNKNOWN;
+        boolean isDirect = errno == 0;
         if (facts.system().ioUringErrno() == 0 && isDirect) {
           yield new BackEndChoice(IO_URING + ":" + file, "direct I/O in batches", "");
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.linux.doctor;
 
-import dev.basalt.linux.DirectProbe;
 import dev.basalt.linux.Errno;
 
 /** Whether files at the target can be read past the page cache. */
@@ -22,8 +21,6 @@ record DirectIoCheck() implements Check {
     int errno = place.direct().errno();
     return switch (errno) {
       case 0 -> Finding.ok(NAME, "works at " + where);
-      case DirectProbe.UNKNOWN ->
-          Finding.note(NAME, where + " has no files without names: could not be tried");
       case Errno.EINVAL, Errno.EOPNOTSUPP ->
           Finding.problem(
               NAME,

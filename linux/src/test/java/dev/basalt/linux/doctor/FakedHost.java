@@ -118,8 +118,8 @@ final class FakedHost {
     healthy("a kernel without batches", "io_uring:/data/store").kernel("6.6.30");
     host("tmpfs of an old kernel", "O_DIRECT", "use file:", "file:/data/store")
         .probe("tmpfs", Errno.EINVAL);
-    healthy("a file system without files without names", "io_uring:/data/store")
-        .probe("nfs4", DirectProbe.UNKNOWN);
+    host("an overlay of an old kernel", "O_DIRECT", "name a place on a disk", "file:/data/store")
+        .probe("overlay", Errno.EINVAL);
     host("a read-only place", "O_DIRECT", "name another place", "").probe("ext4", Errno.EROFS);
     host("another user's place", "O_DIRECT", "name another place", "").probe("xfs", Errno.EACCES);
     host("a place that is not there", "O_DIRECT", "another place", "")
