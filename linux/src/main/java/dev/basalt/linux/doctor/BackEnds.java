@@ -93,7 +93,7 @@ final class BackEnds {
       return "not in this build";
     }
     if (scheme.equals(SPDK)) {
-      if (LibraryCheck.SPDK.version(facts.files()).isEmpty()) {
+      if (LibraryCheck.SPDK.found(facts.files()).isEmpty()) {
         return "SPDK is not installed";
       }
       List<HugePagePool> pools = HugePagePool.readAll(facts.files());
@@ -109,7 +109,7 @@ final class BackEnds {
     if (!facts.hasBackEnd(scheme)) {
       return BackEndVerdict.no(scheme, "not in this build");
     }
-    if (scheme.equals(XNVME) && LibraryCheck.XNVME.version(facts.files()).isEmpty()) {
+    if (scheme.equals(XNVME) && LibraryCheck.XNVME.found(facts.files()).isEmpty()) {
       return BackEndVerdict.no(scheme, "xNVMe is not installed");
     }
     String lack = lackOfKernel(facts, device, namespace);

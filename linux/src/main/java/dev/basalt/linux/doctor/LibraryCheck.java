@@ -25,22 +25,25 @@ record LibraryCheck(String name, String packageName) implements Check {
           "/usr/lib64/pkgconfig/",
           "/usr/lib/x86_64-linux-gnu/pkgconfig/",
           "/usr/lib/aarch64-linux-gnu/pkgconfig/",
-          "/opt/spdk/lib/pkgconfig/");
+          "/opt/spdk/lib/pkgconfig/",
+          "/opt/xnvme/lib/pkgconfig/");
 
   @Override
   public Finding of(HostFacts facts) {
-    String version = version(facts.files());
-    return version.isEmpty()
-        ? Finding.ok(name, "not installed")
-        : Finding.ok(name, "version " + version);
+    String found = found(facts.files());
+    return Finding.ok(name, found.isEmpty() ? "not installed" : found);
   }
 
-  /** Returns the version, or nothing when it is not installed. */
-  String version(HostFiles files) {
+  /**
+   * Returns which library was found where, or nothing when it is not installed. SPDK numbers its
+   * libraries otherwise than its releases, so the library is named.
+   */
+  String found(HostFiles files) {
     for (String directory : DIRECTORIES) {
-      for (String line : files.lines(directory + packageName + ".pc")) {
+      String path = directory + packageName + ".pc";
+      for (String line : files.lines(path)) {
         if (line.startsWith(VERSION)) {
-          return line.substring(VERSION.length()).strip();
+          return packageName + " " + line.substring(VERSION.length()).strip() + " (" + path + ")";
         }
       }
     }

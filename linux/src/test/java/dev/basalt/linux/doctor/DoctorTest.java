@@ -93,6 +93,21 @@ class DoctorTest {
   }
 
   @Test
+  void shouldNameTheLibrariesThatAreInstalled() {
+    Diagnosis diagnosis = Doctor.diagnose(named("libraries in places of their own").make(root));
+    List<String> found =
+        diagnosis.findings().stream()
+            .filter(f -> f.name().equals("SPDK") || f.name().equals("xNVMe"))
+            .map(Finding::found)
+            .toList();
+    assertEquals(
+        List.of(
+            "spdk_nvme 18.0 (/opt/spdk/lib/pkgconfig/spdk_nvme.pc)",
+            "xnvme 0.7.5 (/opt/xnvme/lib/pkgconfig/xnvme.pc)"),
+        found);
+  }
+
+  @Test
   void shouldJudgeThisMachineWithoutLeavingATrace() throws IOException {
     DirectProbe probe = DirectProbe.of(root);
     assertTrue(probe.errno() != Errno.ENOENT);

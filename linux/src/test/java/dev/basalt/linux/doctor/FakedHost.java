@@ -120,6 +120,9 @@ final class FakedHost {
         .probe("tmpfs", Errno.EINVAL);
     host("an overlay of an old kernel", "O_DIRECT", "name a place on a disk", "file:/data/store")
         .probe("overlay", Errno.EINVAL);
+    healthy("libraries in places of their own", "io_uring:/data/store")
+        .with(host -> host.file("/opt/spdk/lib/pkgconfig/spdk_nvme.pc", "Version: 18.0\n"))
+        .with(host -> host.file("/opt/xnvme/lib/pkgconfig/xnvme.pc", "Version: 0.7.5\n"));
     host("a read-only place", "O_DIRECT", "name another place", "").probe("ext4", Errno.EROFS);
     host("another user's place", "O_DIRECT", "name another place", "").probe("xfs", Errno.EACCES);
     host("a place that is not there", "O_DIRECT", "another place", "")
@@ -300,7 +303,7 @@ final class FakedHost {
     healthy("bound, with SPDK", "spdk:" + ADDRESS + "/1")
         .with(
             bound.andThen(
-                host -> host.file("/usr/local/lib/pkgconfig/spdk_nvme.pc", "Version: 26.05\n")))
+                host -> host.file("/usr/local/lib/pkgconfig/spdk_nvme.pc", "Version: 18.0\n")))
         .named(ADDRESS)
         .schemes("io_uring", "spdk");
     host("bound, without SPDK", "NVMe " + ADDRESS, "basalt device unbind", "")
