@@ -105,6 +105,10 @@ final class WriteLog {
       throws IOException {
     SplittableRandom random = new SplittableRandom(seed);
     int entryCount = random.nextInt(entryCountMin, Math.min(entryCountMax, entries.size()) + 1);
+    // Right after a flush nothing can be lost: rather before it.
+    while (entryCount > entryCountMin && entries.get(entryCount - 1).is(FLUSH)) {
+      entryCount--;
+    }
     int durableCount = durableCount(entryCount);
     int kept = 0;
     int torn = 0;

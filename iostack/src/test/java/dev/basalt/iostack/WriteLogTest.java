@@ -29,6 +29,7 @@ class WriteLogTest {
   private final ByteArrayOutputStream entries = new ByteArrayOutputStream();
   private int entryCount;
   private int entryCountMin;
+  private WriteLog.Outcome outcome = new WriteLog.Outcome(0, 0, 0, 0);
 
   @Test
   void shouldKeepAllBeforeTheLastFlush() throws IOException {
@@ -67,6 +68,22 @@ class WriteLogTest {
       seen.add(cutPower(seed).substring(0, 1));
     }
     assertEquals(Set.of("2", "3", "4", "5"), seen);
+  }
+
+  @Test
+  void shouldCutPowerBeforeAFlushRatherThanAfterIt() throws IOException {
+    write(0, 1, 1, 0);
+    flush();
+    write(0, 1, 2, 0);
+    flush();
+    entryCountMin = 3;
+    for (int seed = 0; seed < SEEDS; seed++) {
+      cutPower(seed);
+      assertEquals(3, outcome.entryCount(), "seed " + seed);
+    }
+    entryCountMin = 4;
+    cutPower(1);
+    assertEquals(4, outcome.entryCount());
   }
 
   @Test
@@ -170,7 +187,7 @@ class WriteLogTest {
     try (FileChannel log = FileChannel.open(file);
         FileChannel image = FileChannel.open(device, StandardOpenOption.WRITE)) {
       WriteLog writes = new WriteLog(log);
-      writes.cutPower(image, seed, entryCountMin, writes.entries().size());
+      outcome = writes.cutPower(image, seed, entryCountMin, writes.entries().size());
     }
     byte[] found = Files.readAllBytes(device);
     assertEquals(SECTORS * SECTOR_BYTES, found.length);
