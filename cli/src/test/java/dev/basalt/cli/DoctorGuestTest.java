@@ -22,9 +22,9 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("guest")
 class DoctorGuestTest {
   /** The best back end for a namespace that the kernel's driver has, before its number. */
-  private static final String BEST_WITH_KERNEL = "io_uring:/dev/nvme";
+  private static final String BEST_WITH_KERNEL = "nvme-uring:/dev/ng";
 
-  private static final String NOT_IN_BUILD = "spdk, nvme-uring, xnvme: no, not in this build";
+  private static final String NOT_IN_BUILD = "spdk, xnvme: no, not in this build";
 
   private static final List<String> SERIALS =
       List.of("BASALT-PLAIN", "BASALT-TWO", "BASALT-SLOW", "BASALT-ERR", "BASALT-LOG");
@@ -80,6 +80,7 @@ class DoctorGuestTest {
     assertLine(lines, "ok +NVMe " + device + " +" + found);
     assertLine(lines, " +vfio: not yet, first: basalt device bind " + controller.address());
     assertLine(lines, " +" + NOT_IN_BUILD);
+    assertLine(lines, " +nvme-uring: yes, commands go to the device past the block layer");
     assertLine(lines, " +io_uring: yes, direct I/O in batches through the kernel's driver");
   }
 
@@ -118,7 +119,8 @@ class DoctorGuestTest {
       assertTrue(page.contains(controller.address() + ", driver vfio-pci, not in use"), page);
       assertTrue(page.contains(" vfio: yes, the device is bound to vfio-pci\n"), page);
       String lack = "the kernel's driver does not have it: basalt device unbind ";
-      assertTrue(page.contains(" io_uring: no, " + lack + controller.address() + "\n"), page);
+      assertTrue(
+          page.contains(" nvme-uring, io_uring: no, " + lack + controller.address() + "\n"), page);
       assertEquals("vfio:" + controller.address() + "/1", best(page));
       assertCanBeUsed(best(page));
     } finally {
@@ -133,7 +135,8 @@ class DoctorGuestTest {
     CommandRunner.Outcome outcome = CommandRunner.run("doctor", "/dev/" + node);
     assertEquals(ExitCode.UNAVAILABLE, outcome.exitCode(), outcome.err());
     String zoned = node + " is zoned: its blocks can be written in order only";
-    assertTrue(outcome.out().contains(" vfio, io_uring: no, " + zoned + "\n"), outcome.out());
+    assertTrue(
+        outcome.out().contains(" vfio, nvme-uring, io_uring: no, " + zoned + "\n"), outcome.out());
     assertTrue(outcome.out().contains("\nbest for /dev/" + node + ": none"), outcome.out());
     assertTrue(outcome.out().contains("do first: take another device"), outcome.out());
   }

@@ -25,7 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("vfio")
 class StoreGuestTest {
   /** Back ends over the kernel's driver; the names of both nodes end as that of the disk. */
-  private static final List<String> KERNEL_URIS = List.of("io_uring:/dev/nvme");
+  private static final List<String> KERNEL_URIS =
+      List.of("io_uring:/dev/nvme", "nvme-uring:/dev/ng");
 
   private static final int WRITES_MIN = 300;
 

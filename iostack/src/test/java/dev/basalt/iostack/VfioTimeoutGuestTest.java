@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.iostack.agent.Execution;
-import dev.basalt.linux.MappedRegion;
+import dev.basalt.iostack.internal.nvme.NvmeNamespaceDevice;
+import dev.basalt.iostack.internal.nvme.NvmeQueuePair;
 import dev.basalt.linux.NativeMemory;
-import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,9 +32,9 @@ class VfioTimeoutGuestTest {
   private static final long WAIT_NANOS = 100_000_000;
 
   private VfioBinding binding;
-  private BlockDevice device;
+  private NvmeNamespaceDevice device;
+  private NvmeQueuePair pinned;
   private QueuePair pair;
-  private MappedRegion memory;
   private final int[] statuses = new int[DEPTH];
 
   @BeforeAll
@@ -45,19 +45,19 @@ class VfioTimeoutGuestTest {
   @BeforeEach
   void open() throws IOException {
     binding = new VfioBinding(GuestMachine.SLOW);
-    device = Devices.open(binding.uri(1) + "?timeout-ms=100", Execution.threads());
-    pair = device.openQueuePair(DEPTH);
-    memory = VirtualMemory.reserve(DEPTH * BLOCK_BYTES);
+    device =
+        (NvmeNamespaceDevice) Devices.open(binding.uri(1) + "?timeout-ms=100", Execution.threads());
+    pinned = device.openPinned(DEPTH);
+    pair = pinned;
     fill(0, DEPTH, OLD);
     run(true, 0, DEPTH);
   }
 
   @AfterEach
   void close() {
-    pair.close();
+    pinned.close();
     device.close();
     binding.close();
-    memory.close();
   }
 
   /** Less than the two seconds that the driver gives a command after an abort. */
@@ -104,6 +104,32 @@ class VfioTimeoutGuestTest {
     checkWorksAgain();
   }
 
+  /** Who opens a queue pair as every user does sees a delay, and no error. */
+  @Test
+  void shouldRepeatForUsersWhatAResetHasEnded() throws IOException {
+    try (QueuePair staged = device.openQueuePair(DEPTH)) {
+      pair = staged;
+      fill(0, DEPTH, NEW);
+      for (int i = 0; i < DEPTH; i++) {
+        queue(true, i, 1, i);
+      }
+      awaitAll();
+      for (int i = 0; i < DEPTH; i++) {
+        assertEquals(IoStatus.SUCCESS, statuses[i], "command " + i);
+      }
+    }
+    pair = pinned;
+    checkBlocks(NEW);
+  }
+
+  private void checkBlocks(int version) {
+    fill(0, DEPTH, 0);
+    run(false, 0, DEPTH);
+    for (int i = 0; i < DEPTH; i++) {
+      assertEquals(version, version(i), "block " + i);
+    }
+  }
+
   /** A write that failed was done or not, as a whole. */
   private void checkBlocks(boolean[] isFailed) {
     fill(0, DEPTH, 0);
@@ -147,7 +173,7 @@ class VfioTimeoutGuestTest {
 
   /** Each block has its memory. */
   private void queue(boolean isWrite, int lba, int count, int tag) {
-    long address = memory.address() + (long) lba * BLOCK_BYTES;
+    long address = pinned.data().address() + (long) lba * BLOCK_BYTES;
     statuses[tag] = NOT_YET;
     assertTrue(
         isWrite ? pair.tryWrite(lba, count, address, tag) : pair.tryRead(lba, count, address, tag));
@@ -169,17 +195,19 @@ class VfioTimeoutGuestTest {
 
   private void fill(int lba, int count, int version) {
     for (long at = offset(lba); at < offset(lba + count); at += Long.BYTES) {
-      NativeMemory.ALL.set(JAVA_LONG, memory.address() + at, version == 0 ? 0 : at << 8 | version);
+      NativeMemory.ALL.set(
+          JAVA_LONG, pinned.data().address() + at, version == 0 ? 0 : at << 8 | version);
     }
   }
 
   /** Returns what version all of a block's memory is of. */
   private int version(int lba) {
-    int version = (int) (NativeMemory.ALL.get(JAVA_LONG, memory.address() + offset(lba)) & 0xff);
+    int version =
+        (int) (NativeMemory.ALL.get(JAVA_LONG, pinned.data().address() + offset(lba)) & 0xff);
     for (long at = offset(lba); at < offset(lba + 1); at += Long.BYTES) {
       assertEquals(
           at << 8 | version,
-          NativeMemory.ALL.get(JAVA_LONG, memory.address() + at),
+          NativeMemory.ALL.get(JAVA_LONG, pinned.data().address() + at),
           "block " + lba + ", byte " + at);
     }
     return version;
