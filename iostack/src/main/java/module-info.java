@@ -3,6 +3,7 @@
 module dev.basalt.iostack {
   requires static transitive org.jspecify;
   requires transitive dev.basalt.linux;
+  requires dev.basalt.spdk;
   requires com.lmax.disruptor;
 
   exports dev.basalt.iostack;
@@ -16,6 +17,9 @@ module dev.basalt.iostack {
       dev.basalt.iostack.internal.FileDeviceProvider,
       dev.basalt.iostack.internal.RamDeviceProvider,
       dev.basalt.iostack.internal.UringDeviceProvider,
+dev.basalt.iostack.internal.driver.NativeRamProvider,
+      dev.basalt.iostack.internal.driver.SpdkProvider,
+      dev.basalt.iostack.internal.driver.XnvmeProvider,
       dev.basalt.iostack.internal.nvme.NvmeUringDeviceProvider,
       dev.basalt.iostack.internal.nvme.VfioDeviceProvider,
       dev.basalt.iostack.sim.SimulatedDeviceProvider;
