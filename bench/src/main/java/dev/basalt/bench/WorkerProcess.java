@@ -25,7 +25,7 @@ final class WorkerProcess implements AutoCloseable {
           System.getProperty("jdk.module.path", ""),
           "--add-modules",
           "ALL-MODULE-PATH",
-          "--enable-native-access=dev.basalt.linux,ALL-UNNAMED",
+          "--enable-native-access=dev.basalt.linux,dev.basalt.spdk,ALL-UNNAMED",
           "-cp",
           System.getProperty("java.class.path"));
 

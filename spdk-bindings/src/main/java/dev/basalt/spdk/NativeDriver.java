@@ -112,11 +112,11 @@ public final class NativeDriver {
     Path file = DriverLibraries.find(name);
     if (file == null) {
       throw new IOException(
-          "there is no %s in %s; build it ('make -C native') or name its directory by -D%s"
+          "there is no %s, which -D%s=DIRECTORY names the place of; looked for in %s"
               .formatted(
                   DriverLibraries.fileName(name),
-                  DriverLibraries.directories(),
-                  DriverLibraries.PATH_PROPERTY));
+                  DriverLibraries.PATH_PROPERTY,
+                  DriverLibraries.directories()));
     }
     try (SignalHandlers _ = SignalHandlers.save()) { // a library may set its own when loaded
       MemorySegment table = table(file);

@@ -22,7 +22,7 @@ record JavaCheck() implements Check {
         : Finding.advice(
             NAME,
             found,
-            "native access for one module; newer JVMs refuse to go on without",
-            "java --enable-native-access=dev.basalt.linux ...");
+            "native access for two modules; newer JVMs refuse to go on without",
+            "java --enable-native-access=dev.basalt.linux,dev.basalt.spdk ...");
   }
 }

@@ -140,7 +140,11 @@ final class FakedHost {
         .with(
             host ->
                 host.file("/sys/devices/system/cpu/cpu1/cpufreq/scaling_governor", "powersave\n"));
-    host("no flag for native access", "Java", "--enable-native-access=dev.basalt.linux", "io_uring")
+    host(
+            "no flag for native access",
+            "Java",
+            "--enable-native-access=dev.basalt.linux,dev.basalt.spdk",
+            "io_uring")
         .withoutNativeAccess();
     host("little locked memory", "locked memory", "ulimit -l 8192", "io_uring:").memlock(64 << 10);
     healthy("little locked memory, but the right to more", "io_uring:/data/store")

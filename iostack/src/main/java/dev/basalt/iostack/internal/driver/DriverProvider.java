@@ -19,16 +19,19 @@ import java.util.Map;
 abstract class DriverProvider implements BlockDeviceProvider {
   private final String scheme;
   private final String driver;
+  private final String advice;
 
   /**
    * Creates the provider.
    *
    * @param scheme of the URIs
    * @param driver name of the driver, which its library is named after
+   * @param advice how to get it
    */
-  DriverProvider(String scheme, String driver) {
+  DriverProvider(String scheme, String driver, String advice) {
     this.scheme = scheme;
     this.driver = driver;
+    this.advice = advice;
   }
 
   @Override
@@ -39,9 +42,17 @@ abstract class DriverProvider implements BlockDeviceProvider {
   @Override
   public final Availability availability() {
     try {
-      return new Availability(true, NativeDriver.load(driver).toString());
+      return new Availability(true, load().toString());
     } catch (IOException e) {
       return new Availability(false, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private NativeDriver load() throws IOException {
+    try {
+      return NativeDriver.load(driver);
+    } catch (IOException e) {
+      throw new IOException("to get it, " + advice + "; " + e.getMessage(), e);
     }
   }
 
@@ -54,8 +65,7 @@ abstract class DriverProvider implements BlockDeviceProvider {
     for (Map.Entry<String, String> option : uri.options().entrySet()) {
       options.add(option.getKey() + "=" + option.getValue());
     }
-    NativeDevice device =
-        NativeDriver.load(driver).openDevice(uri.target(), String.join("&", options));
+    NativeDevice device = load().openDevice(uri.target(), String.join("&", options));
     BlockDevice opened = null;
     try {
       opened = new DriverDevice(device, execution);

@@ -8,6 +8,6 @@ package dev.basalt.iostack.internal.driver;
 public final class NativeRamProvider extends DriverProvider {
   /** Creates the provider; for {@link java.util.ServiceLoader}. */
   public NativeRamProvider() {
-    super("native-ram", "ram");
+    super("native-ram", "ram", "'make -C native' with a C compiler");
   }
 }

@@ -8,6 +8,6 @@ package dev.basalt.iostack.internal.driver;
 public final class SpdkProvider extends DriverProvider {
   /** Creates the provider; for {@link java.util.ServiceLoader}. */
   public SpdkProvider() {
-    super("spdk", "spdk");
+    super("spdk", "spdk", "install SPDK (spdk.io), then 'make -C native'");
   }
 }

@@ -5,6 +5,6 @@ package dev.basalt.iostack.internal.driver;
 public final class XnvmeProvider extends DriverProvider {
   /** Creates the provider; for {@link java.util.ServiceLoader}. */
   public XnvmeProvider() {
-    super("xnvme", "xnvme");
+    super("xnvme", "xnvme", "install xNVMe (xnvme.io), then 'make -C native'");
   }
 }
