@@ -21,6 +21,7 @@ public final class Bench {
       List.of(
           new RawReadLine(),
           new DriverCostLine(),
+          new CrossingLine(),
           new MemoryGetLine(),
           new ColdGetLine(),
           new LoadLine(),

@@ -7,7 +7,8 @@ enum WorkerKind {
   LMDB_GETS,
   STORE_LOAD,
   STORE_GETS,
-  NVME_DRIVER_READS;
+  NVME_DRIVER_READS,
+  DRIVER_READS;
 
   Worker create() {
     return switch (this) {
@@ -16,6 +17,7 @@ enum WorkerKind {
       case STORE_LOAD -> new StoreLoad();
       case STORE_GETS -> new StoreGets();
       case NVME_DRIVER_READS -> new NvmeDriverReads();
+      case DRIVER_READS -> new DriverReads();
     };
   }
 }
