@@ -24,7 +24,7 @@
 #define TRANSFER_BYTES_MAX (128u << 10)
 #define PAGE_BYTES 4096u
 #define NO_BLOCK UINT64_MAX
-#define PIECES_MAX 64u
+#define PIECES_MAX 1024u
 
 /* Memory of dma_alloc(), in a list. */
 struct dma_range {
