@@ -10,8 +10,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.basalt.iostack.BlockDeviceProvider;
 import dev.basalt.iostack.Devices;
 import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -23,7 +26,7 @@ class DriverStoreTest {
   @ParameterizedTest
   @ValueSource(strings = {"", "?block=4096&pins=true"})
   void shouldEvictAndReadBack(String options) {
-    requireDriver();
+    requireDriver("native-ram");
     StoreConfig config =
         StoreConfig.builder()
             .device("native-ram:64MiB" + options)
@@ -57,15 +60,42 @@ class DriverStoreTest {
 
   @Test
   void shouldHandOptionsToTheDriver() {
-    requireDriver();
+    requireDriver("native-ram");
     StoreConfig config = StoreConfig.builder().device("native-ram:64MiB?blocks=4096").build();
     StoreException e = assertThrows(StoreException.class, () -> Store.open(config).close());
     assertTrue(String.valueOf(e).contains("option 'blocks' is unknown"), e.toString());
   }
 
-  private static void requireDriver() {
+  /** The same file through two back ends, there and back. */
+  @Test
+  void shouldMoveBetweenRingsAndXnvme(@TempDir Path directory) {
+    requireDriver("xnvme");
+    requireDriver("io_uring");
+    Path file = directory.resolve("store");
+    String ring = "io_uring:" + file + "?create=true&size=64MiB";
+    String xnvme = "xnvme:" + file + "?be=libaio";
+    int written = 0;
+    for (String device : List.of(ring, xnvme, ring, xnvme + "&size=64MiB")) {
+      StoreConfig config =
+          StoreConfig.builder().device(device).poolBytes(4 << 20).logBytes(8 << 20).build();
+      try (Store store = Store.open(config)) {
+        Table table = store.table("default");
+        for (int i = 0; i < written; i++) {
+          assertArrayEquals(value(i), table.get(key(i)), device);
+        }
+        for (int i = 0; i < 2_000; i++) {
+          table.put(key(written), value(written));
+          written++;
+        }
+        VerifyReport report = store.verify();
+        assertTrue(report.isWhole(), report.toString());
+      }
+    }
+  }
+
+  private static void requireDriver(String scheme) {
     for (BlockDeviceProvider provider : Devices.providers()) {
-      if (provider.scheme().equals("native-ram")) {
+      if (provider.scheme().equals(scheme)) {
         BlockDeviceProvider.Availability availability = provider.availability();
         assumeTrue(availability.usable(), availability.reason());
       }
