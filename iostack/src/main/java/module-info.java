@@ -17,7 +17,7 @@ module dev.basalt.iostack {
       dev.basalt.iostack.internal.FileDeviceProvider,
       dev.basalt.iostack.internal.RamDeviceProvider,
       dev.basalt.iostack.internal.UringDeviceProvider,
-dev.basalt.iostack.internal.driver.NativeRamProvider,
+      dev.basalt.iostack.internal.driver.NativeRamProvider,
       dev.basalt.iostack.internal.driver.SpdkProvider,
       dev.basalt.iostack.internal.driver.XnvmeProvider,
       dev.basalt.iostack.internal.nvme.NvmeUringDeviceProvider,
