@@ -92,6 +92,7 @@ struct basalt_queue {
 static pthread_mutex_t environment_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_environment_up;
 static bool is_without_huge_pages;
+static bool has_single_segments; /* huge pages in files that can be handed over by vfio-user */
 static uint64_t memory_mb;
 static struct controller *controllers;
 
@@ -120,8 +121,9 @@ static void *start_environment(void *argument)
 	options.core_mask = core;
 	options.shm_id = -1;
 	options.no_huge = is_without_huge_pages;
-	options.unlink_hugepage = !is_without_huge_pages;
-	options.hugepage_single_segments = !is_without_huge_pages; /* vfio-user hands them over */
+	/* Files of huge pages that are unlinked do not outlive a process that is killed. */
+	options.unlink_hugepage = !is_without_huge_pages && !has_single_segments;
+	options.hugepage_single_segments = has_single_segments;
 	if (memory_mb > 0) {
 		options.mem_size = (int)memory_mb;
 	}
@@ -150,7 +152,7 @@ static int first_cpu(void)
 }
 
 /* Called with the lock. */
-static int need_environment(const char *options)
+static int need_environment(const char *options, bool is_vfio_user)
 {
 	struct start start = {.cpu = first_cpu(), .result = 0};
 	uint64_t megabytes = 0;
@@ -160,6 +162,10 @@ static int need_environment(const char *options)
 	if (basalt_flag_option(options, "no-huge", is_without_huge_pages, &no_huge) < 0 ||
 	    basalt_number_option(options, "mem-mb", memory_mb, &megabytes) < 0) {
 		return -EINVAL;
+	}
+	if (is_environment_up && is_vfio_user && !is_without_huge_pages && !has_single_segments) {
+		return basalt_fail(EBUSY, "SPDK runs with huge pages that vfio-user cannot hand over; open "
+		                          "this device first, or with no-huge=true");
 	}
 	if (is_environment_up) {
 		return no_huge == is_without_huge_pages && megabytes == memory_mb
@@ -172,6 +178,7 @@ static int need_environment(const char *options)
 		return basalt_fail(EINVAL, "mem-mb is %" PRIu64 ", needed: up to 1048576", megabytes);
 	}
 	is_without_huge_pages = no_huge;
+	has_single_segments = is_vfio_user && !no_huge;
 	memory_mb = no_huge && megabytes == 0 ? 256 : megabytes;
 	if (pthread_create(&thread, NULL, start_environment, &start) != 0) {
 		return basalt_fail(EAGAIN, "no thread can be started");
@@ -180,6 +187,7 @@ static int need_environment(const char *options)
 	is_environment_up = start.result == 0;
 	if (!is_environment_up) {
 		is_without_huge_pages = false;
+		has_single_segments = false;
 		memory_mb = 0;
 		return basalt_fail(start.result < 0 ? -start.result : EIO,
 		                   "SPDK does not start (%d): it needs huge pages ('sysctl -w "
@@ -472,7 +480,7 @@ static int driver_open(const char *target, const char *options, struct basalt_de
 		return basalt_fail(ENOMEM, "no memory");
 	}
 	pthread_mutex_lock(&environment_lock);
-	result = need_environment(options);
+	result = need_environment(options, strncmp(target, "vfio-user:", 10) == 0);
 	if (result == 0) {
 		result = connect_controller(address, timeout * 1000, &device->controller);
 	}
