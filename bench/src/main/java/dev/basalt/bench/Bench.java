@@ -22,6 +22,8 @@ public final class Bench {
           new RawReadLine(),
           new DriverCostLine(),
           new CrossingLine(),
+          new XnvmeLine(),
+          new SpdkLine(),
           new MemoryGetLine(),
           new ColdGetLine(),
           new LoadLine(),

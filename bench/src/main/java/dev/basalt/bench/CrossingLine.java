@@ -3,7 +3,6 @@ package dev.basalt.bench;
 
 import dev.basalt.bench.Result.Rounds;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -43,7 +42,7 @@ final class CrossingLine implements BenchmarkLine {
       staged.round(options.warmUpNanos());
       for (int round = 0; round < options.rounds(); round++) {
         rounds.add(JAVA, java.round(options.roundNanos()));
-        rounds.add(C, inC(loop, driver, options.roundNanos()));
+        rounds.add(C, CLoop.run(options.roundNanos(), loop, driver, DEVICE, "", DEPTH));
         rounds.add(STAGED, staged.round(options.roundNanos()));
       }
     }
@@ -56,28 +55,6 @@ final class CrossingLine implements BenchmarkLine {
         List.of("-Dbasalt.driver.path=" + directory),
         device,
         Integer.toString(DEPTH));
-  }
-
-  private static Sample inC(Path loop, Path driver, long nanos) throws IOException {
-    List<String> command =
-        List.of(
-            loop.toString(),
-            driver.toString(),
-            DEVICE,
-            "",
-            Integer.toString(DEPTH),
-            Long.toString(nanos / 1_000_000));
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String[] printed =
-        new String(process.getInputStream().readAllBytes(), StandardCharsets.US_ASCII)
-            .strip()
-            .split(" ", -1);
-    if (printed.length != 3) {
-      throw new IOException(command + " has printed " + String.join(" ", printed));
-    }
-    return Sample.of(
-        Long.parseLong(printed[0]), Long.parseLong(printed[1]), Long.parseLong(printed[2]));
   }
 
   private static Result result(Rounds rounds) {

@@ -7,27 +7,31 @@ import dev.basalt.iostack.Devices;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.linux.CpuAffinity;
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
+import java.util.BitSet;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Random reads of 4 KiB in batches of the whole depth, each batch waited for: what {@code
- * driver-loop} of the drivers in C does, from Java.
+ * Random reads of 4 KiB, the queue kept full: what {@code driver-loop} and others do in C, from
+ * Java.
  *
- * <p>Arguments: the device, and the depth.
+ * <p>Arguments: the device, the depth, and the processor to stay on, if any.
  */
 final class DriverReads implements Worker, CompletionSink {
   private static final int READ_BYTES = 4096;
-  private static final int BATCHES_PER_LOOK = 1_000;
+  private static final int POLLS_PER_LOOK = 1_000;
 
   private final Meter meter = new Meter();
   private int depth;
   private int blocks;
   private long places;
   private long random = 88172645463325252L;
+  private int[] idle = {};
+  private int idleCount;
   private @Nullable BlockDevice device;
   private @Nullable QueuePair pair;
   private @Nullable MappedRegion memory;
@@ -35,6 +39,15 @@ final class DriverReads implements Worker, CompletionSink {
   @Override
   public void prepare(String[] arguments) throws IOException {
     depth = Integer.parseInt(arguments[1]);
+    if (arguments.length > 2) {
+      BitSet processor = new BitSet();
+      processor.set(Integer.parseInt(arguments[2]));
+      CpuAffinity.set(processor);
+    }
+    idle = new int[depth];
+    for (int i = 0; i < depth; i++) {
+      idle[idleCount++] = i;
+    }
     BlockDevice opened = Devices.open(arguments[0], Execution.threads());
     device = opened;
     blocks = READ_BYTES / opened.capabilities().blockBytes();
@@ -51,22 +64,19 @@ final class DriverReads implements Worker, CompletionSink {
     meter.start();
     long deadline = System.nanoTime() + nanos;
     while (System.nanoTime() < deadline) {
-      for (int batch = 0; batch < BATCHES_PER_LOOK; batch++) {
-        for (int i = 0; i < depth; i++) {
+      for (int poll = 0; poll < POLLS_PER_LOOK; poll++) {
+        while (idleCount > 0) {
+          int slot = idle[--idleCount];
           random ^= random << 13;
           random ^= random >>> 7;
           random ^= random << 17;
           long lba = Long.remainderUnsigned(random, places) * blocks;
-          if (!reads.tryRead(lba, blocks, address + (long) i * READ_BYTES, i)) {
+          if (!reads.tryRead(lba, blocks, address + (long) slot * READ_BYTES, slot)) {
             throw new IllegalStateException("queue pair is full");
           }
         }
         reads.submit();
-        int completed = 0;
-        while (completed < depth) {
-          completed += reads.poll(this, depth);
-        }
-        operations += depth;
+        operations += reads.poll(this, depth);
       }
     }
     return meter.stop(operations);
@@ -77,6 +87,7 @@ final class DriverReads implements Worker, CompletionSink {
     if (status != IoStatus.SUCCESS) {
       throw new IllegalStateException(IoStatus.describe(status));
     }
+    idle[idleCount++] = (int) tag;
   }
 
   @Override
