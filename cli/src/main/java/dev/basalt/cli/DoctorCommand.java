@@ -52,6 +52,9 @@ final class DoctorCommand implements Callable<Integer> {
 
   private static final int BLOCK_DEVICE = 0x6000;
 
+  /** Back ends that need a library, which may be missing. */
+  private static final Set<String> DRIVEN_IN_C = Set.of("spdk", "xnvme");
+
   @ParentCommand private @Nullable BasaltCommand parent;
 
   @Parameters(
@@ -118,10 +121,16 @@ final class DoctorCommand implements Callable<Integer> {
     }
   }
 
+  /** Those of this build, and those whose driver in C is here. */
   private static Set<String> schemes() {
     return Devices.providers().stream()
+        .filter(provider -> !DRIVEN_IN_C.contains(provider.scheme()) || isUsable(provider))
         .map(BlockDeviceProvider::scheme)
         .collect(Collectors.toSet());
+  }
+
+  private static boolean isUsable(BlockDeviceProvider provider) {
+    return provider.availability().usable();
   }
 
   private static void print(Output out, Target target, Diagnosis diagnosis) {

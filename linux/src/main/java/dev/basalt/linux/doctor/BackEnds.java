@@ -90,7 +90,7 @@ final class BackEnds {
 
   private static String lackOfUserSpace(String scheme, HostFacts facts) {
     if (!facts.hasBackEnd(scheme)) {
-      return "not in this build";
+      return "no driver for it here, see docs/spdk.md";
     }
     if (scheme.equals(SPDK)) {
       if (LibraryCheck.SPDK.found(facts.files()).isEmpty()) {
@@ -107,7 +107,7 @@ final class BackEnds {
   private static BackEndVerdict ofPassthrough(
       String scheme, HostFacts facts, NvmeDevice device, @Nullable NvmeNamespace namespace) {
     if (!facts.hasBackEnd(scheme)) {
-      return BackEndVerdict.no(scheme, "not in this build");
+      return BackEndVerdict.no(scheme, "no driver for it here, see docs/spdk.md");
     }
     if (scheme.equals(XNVME) && LibraryCheck.XNVME.found(facts.files()).isEmpty()) {
       return BackEndVerdict.no(scheme, "xNVMe is not installed");
