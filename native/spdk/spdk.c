@@ -25,7 +25,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <spdk/env.h>
 #include <spdk/log.h>
@@ -58,6 +61,7 @@ struct basalt_device {
 	struct controller *controller;
 	struct spdk_nvme_ns *ns;
 	struct basalt_info info;
+	int lock;
 	bool can_deallocate;
 	bool can_write_zeroes;
 	bool can_compare;
@@ -458,6 +462,36 @@ static int describe(struct basalt_device *device, const char *target, uint32_t n
 	return 0;
 }
 
+/*
+ * Lets one process of this host have a namespace: over TCP and vfio-user nobody else does. By an
+ * abstract socket (unix(7)), which goes with the process, however that ends.
+ */
+static int lock_namespace(struct basalt_device *device, const char *address, uint32_t namespace)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	uint64_t hash = 14695981039346656037u; /* FNV-1a: a name has 107 bytes at most */
+
+	for (const char *c = address; *c != '\0'; c++) {
+		hash = (hash ^ (uint8_t)*c) * 1099511628211u;
+	}
+	const int length = snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
+	                            "basalt-spdk-%016" PRIx64 "-%u", hash, namespace);
+
+	device->lock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (device->lock < 0) {
+		return basalt_fail(errno, "socket(AF_UNIX): %s", strerror(errno));
+	}
+	if (bind(device->lock, (struct sockaddr *)&name,
+	         (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length)) != 0) {
+		const int error = errno == EADDRINUSE ? EBUSY : errno;
+
+		close(device->lock);
+		return basalt_fail(error, "namespace %u of '%s' is open already, here or in another "
+		                          "process", namespace, address);
+	}
+	return 0;
+}
+
 static int driver_open(const char *target, const char *options, struct basalt_device **opened)
 {
 	static const char *const names[] = {"no-huge", "mem-mb", "timeout-ms", NULL};
@@ -486,6 +520,9 @@ static int driver_open(const char *target, const char *options, struct basalt_de
 	}
 	if (result == 0) {
 		result = describe(device, target, namespace);
+		if (result == 0) {
+			result = lock_namespace(device, address, namespace);
+		}
 		if (result < 0) {
 			leave_controller(device->controller);
 		}
@@ -503,6 +540,7 @@ static void driver_close(struct basalt_device *device)
 {
 	pthread_mutex_lock(&environment_lock);
 	leave_controller(device->controller);
+	close(device->lock);
 	pthread_mutex_unlock(&environment_lock);
 	free(device);
 }

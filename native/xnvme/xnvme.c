@@ -21,12 +21,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <linux/falloc.h>
-#include <linux/fs.h>
 
 #include <libxnvme.h>
 
@@ -48,6 +47,7 @@ struct basalt_device {
 	uint32_t nsid;
 	bool is_file;      /* offsets in bytes, not blocks */
 	int fd;            /* for what xNVMe's queues do not carry out; -1 where they do */
+	int claims[2];     /* keep others out; -1 for none */
 };
 
 /* A command in flight. */
@@ -164,6 +164,36 @@ static void choose_backend(struct xnvme_opts *xnvme, const char *backend)
 	xnvme->be = backend;
 }
 
+/*
+ * Keeps other users of Basalt from a file or device, by a lock as its other back ends take it, and
+ * everybody who asks from the disk: a disk that is mounted cannot be claimed, nor the other way round.
+ */
+static int claim(struct basalt_device *device, const char *target, mode_t type)
+{
+	const char *name = strrchr(target, '/');
+	char disk[64] = "";
+
+	if (type == S_IFBLK) {
+		snprintf(disk, sizeof(disk), "%s", target);
+	} else if (type == S_IFCHR && name != NULL && strncmp(name, "/ng", 3) == 0) {
+		snprintf(disk, sizeof(disk), "/dev/nvme%s", name + 3);
+	}
+	if (disk[0] != '\0') {
+		device->claims[0] = open(disk, O_RDONLY | O_EXCL | O_CLOEXEC);
+		if (device->claims[0] < 0) {
+			return basalt_fail(errno, "%s cannot be claimed: %s; is it mounted?", disk,
+			                   strerror(errno));
+		}
+	}
+	device->claims[1] = open(target, O_RDONLY | O_CLOEXEC);
+	if (device->claims[1] < 0 || flock(device->claims[1], LOCK_EX | LOCK_NB) != 0) {
+		return errno == EWOULDBLOCK
+		               ? basalt_fail(EBUSY, "%s is open already, here or in another process", target)
+		               : basalt_fail(errno, "%s cannot be locked: %s", target, strerror(errno));
+	}
+	return 0;
+}
+
 /* Opens a descriptor beside xNVMe's, and makes a file as large as it is to be. */
 static int open_beside(struct basalt_device *device, const char *target, const char *options,
                        mode_t *type)
@@ -183,12 +213,16 @@ static int open_beside(struct basalt_device *device, const char *target, const c
 		*type = S_IFREG;
 	}
 	if (*type != S_IFREG && *type != S_IFBLK) {
-		return 0; /* xNVMe knows what it is, or that it is nothing */
+		/* xNVMe knows what else it is, or that it is nothing. */
+		return *type == S_IFCHR ? claim(device, target, *type) : 0;
 	}
 	device->fd = open(target, O_RDWR | O_DIRECT | O_CLOEXEC | (may_create ? O_CREAT : 0), 0666);
 	if (device->fd < 0 || fstat(device->fd, &status) < 0) {
 		return basalt_fail(errno, "%s cannot be opened for direct reads and writes: %s", target,
 		                   strerror(errno));
+	}
+	if (claim(device, target, *type) < 0) {
+		return -EBUSY;
 	}
 	if (*type == S_IFREG && (uint64_t)status.st_size < bytes &&
 	    ftruncate(device->fd, (off_t)bytes) < 0) {
@@ -255,6 +289,11 @@ static void driver_close(struct basalt_device *device)
 	if (device->fd >= 0) {
 		close(device->fd);
 	}
+	for (int i = 0; i < 2; i++) {
+		if (device->claims[i] >= 0) {
+			close(device->claims[i]);
+		}
+	}
 	free(device);
 }
 
@@ -303,6 +342,8 @@ static int driver_open(const char *target, const char *options, struct basalt_de
 		return basalt_fail(ENOMEM, "no memory");
 	}
 	device->fd = -1;
+	device->claims[0] = -1;
+	device->claims[1] = -1;
 	result = open_device(device, target, options);
 	if (result < 0) {
 		driver_close(device);

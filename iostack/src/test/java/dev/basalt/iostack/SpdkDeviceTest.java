@@ -96,11 +96,13 @@ class SpdkDeviceTest {
     assertTrue(String.valueOf(e.getMessage()).contains(reason), e.getMessage());
   }
 
-  /** Two namespaces of one process may be open at once, also the same one. */
+  /** Two namespaces of one process may be open at once, and none twice. */
   @Test
   void shouldShareAController() throws IOException {
     BlockDevice first = Devices.open(target.tcp(), Execution.threads());
-    try (BlockDevice second = Devices.open(target.tcp(), Execution.threads());
+    assertRefused(target.tcp(), "is open already, here or in another process");
+    String other = target.tcp().replace("/1?", "/2?");
+    try (BlockDevice second = Devices.open(other, Execution.threads());
         QueuePair pair = second.openQueuePair(1)) {
       first.close();
       assertEquals(List.of(IoStatus.SUCCESS), run(pair, pair.tryFlush(1)));

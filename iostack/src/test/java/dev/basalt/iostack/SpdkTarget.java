@@ -22,6 +22,14 @@ final class SpdkTarget implements AutoCloseable {
   static final String OPTIONS = "?no-huge=true";
   private static final long BYTES = 16 << 20;
   private static final String NQN = "nqn.2026-01.dev.basalt:";
+
+  /** A second namespace of the first subsystem. */
+  private static final String MORE =
+      """
+      {"method": "nvmf_subsystem_add_ns",
+        "params": {"nqn": "nqn.2026-01.dev.basalt:tcp", "namespace": {"bdev_name": "more"}}},
+      """;
+
   private static final long START_NANOS = 60_000_000_000L;
 
   private final Path directory;
@@ -96,20 +104,22 @@ final class SpdkTarget implements AutoCloseable {
             %s, %s]}]}
         """
         .formatted(
-            disk("tcp", 512),
+            disk("tcp", 512) + ", " + disk("more", 512),
             disk("vfio", 4096),
             subsystem(
                 "tcp",
                 """
                 "trtype": "TCP", "adrfam": "IPv4", "traddr": "127.0.0.1", "trsvcid": "%d\"\
                 """
-                    .formatted(port)),
+                    .formatted(port),
+                MORE),
             subsystem(
                 "vfio",
                 """
                 "trtype": "VFIOUSER", "traddr": "%s", "trsvcid": "0\"\
                 """
-                    .formatted(socket)));
+                    .formatted(socket),
+                ""));
   }
 
   private static String disk(String name, int blockBytes) {
@@ -120,16 +130,17 @@ final class SpdkTarget implements AutoCloseable {
         .formatted(name, BYTES / blockBytes, blockBytes);
   }
 
-  private static String subsystem(String disk, String address) {
+  private static String subsystem(String disk, String address, String more) {
     return """
         {"method": "nvmf_create_subsystem",
           "params": {"nqn": "%1$s", "allow_any_host": true, "serial_number": "%2$s"}},
         {"method": "nvmf_subsystem_add_ns",
           "params": {"nqn": "%1$s", "namespace": {"bdev_name": "%2$s"}}},
+        %4$s
         {"method": "nvmf_subsystem_add_listener",
           "params": {"nqn": "%1$s", "listen_address": {%3$s}}}
         """
-        .formatted(NQN + disk, disk, address);
+        .formatted(NQN + disk, disk, address, more);
   }
 
   private static int freePort() throws IOException {

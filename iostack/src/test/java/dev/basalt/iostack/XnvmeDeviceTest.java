@@ -96,6 +96,20 @@ class XnvmeDeviceTest {
     assertRefused(missing + "?size=1TB", "size is '1TB'");
   }
 
+  /** Two engines on one store would destroy it. */
+  @Test
+  void shouldKeepOthersOut(@TempDir Path directory) throws IOException {
+    UringAssumption.check();
+    String file = directory.resolve("data") + "?create=true&size=16MiB";
+    try (BlockDevice _ = Devices.open("xnvme:" + file, Execution.threads())) {
+      assertRefused("xnvme:" + file, "is open already, here or in another process");
+      assertRefused("io_uring:" + file, "is in use by this process");
+    }
+    try (BlockDevice _ = Devices.open("io_uring:" + file, Execution.threads())) {
+      assertRefused("xnvme:" + file, "is open already, here or in another process");
+    }
+  }
+
   private static void assertRefused(String uri, String reason) {
     IOException e =
         assertThrows(IOException.class, () -> Devices.open(uri, Execution.threads()).close());
