@@ -13,6 +13,7 @@ import dev.basalt.linux.NativeMemory;
 import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
@@ -183,9 +184,7 @@ class NvmeUringGuestTest {
         QueuePair pair = device.openQueuePair(depth)) {
       queueReads(pair, depth, memory.address());
       pair.submit();
-      Path disk = GuestMachine.blockDevice(GuestMachine.SLOW, 1).getFileName();
-      Path controller = Path.of("/sys/block", disk.toString(), "device/reset_controller");
-      Files.writeString(controller, "1"); // returns when it is done
+      resetController(GuestMachine.pciAddress(GuestMachine.SLOW));
       assertEquals(depth, pollAll(pair));
     }
   }
@@ -231,6 +230,16 @@ class NvmeUringGuestTest {
       assertRefused(commands, "EBUSY");
     }
     Devices.open(commands, Execution.threads()).close();
+  }
+
+  /** Returns when it is done. */
+  private static void resetController(String address) throws IOException {
+    Path names = Path.of("/sys/bus/pci/devices", address, "nvme");
+    try (DirectoryStream<Path> controllers = Files.newDirectoryStream(names)) {
+      for (Path controller : controllers) {
+        Files.writeString(controller.resolve("reset_controller"), "1");
+      }
+    }
   }
 
   private static int read(GuestCommands commands, QueuePair pair, long lba, int count) {

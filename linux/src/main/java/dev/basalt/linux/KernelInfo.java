@@ -30,6 +30,24 @@ public final class KernelInfo {
   }
 
   /**
+   * Compares a kernel's release with a version.
+   *
+   * @param release such as {@code 6.1.0-56-amd64}
+   * @param major the first number
+   * @param minor the second number
+   * @return whether the kernel is at least so new
+   */
+  public static boolean isAtLeast(String release, int major, int minor) {
+    String[] parts = release.split("\\D+", 3);
+    int foundMajor = number(parts, 0);
+    return foundMajor > major || foundMajor == major && number(parts, 1) >= minor;
+  }
+
+  private static int number(String[] parts, int index) {
+    return index < parts.length && !parts[index].isEmpty() ? Integer.parseInt(parts[index]) : 0;
+  }
+
+  /**
    * Returns the sysctl kernel.io_uring_disabled.
    *
    * @return 0 allowed, 1 for a group only, 2 forbidden; -1 where the kernel has no such sysctl

@@ -34,6 +34,8 @@ import org.jspecify.annotations.Nullable;
  * another thread once nothing is in flight.
  */
 public abstract class RingQueuePair implements QueuePair {
+  private static final CompletionSink NOBODY = (_, _) -> {};
+
   /** What {@link #settle} returns for a command that goes on. */
   protected static final int CONTINUED = -1;
 
@@ -308,21 +310,12 @@ public abstract class RingQueuePair implements QueuePair {
 
   private void await() {
     if (isPolled()) {
+      submit();
       sleep.sleep(CLOSE_WAIT_NANOS, true, isQuiet);
-      enter();
     } else {
       check(ring.await(CLOSE_WAIT_NANOS));
     }
-    for (long entry = ring.completion(); entry != 0; entry = ring.completion()) {
-      long userData = IoUring.userData(entry);
-      int result = IoUring.result(entry);
-      ring.advance();
-      int slot = (int) userData;
-      int status = slot < 0 ? ownEntry(userData) : settle(slot, result);
-      if (status != CONTINUED) {
-        slots.release(slot);
-      }
-    }
+    poll(NOBODY, depth());
   }
 
   /** Commands the kernel did not take now stay queued for the next time. */

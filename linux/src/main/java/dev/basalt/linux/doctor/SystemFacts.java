@@ -62,12 +62,6 @@ public record SystemFacts(
 
   /** Tells whether the kernel is at least so new. */
   boolean isKernelAtLeast(int major, int minor) {
-    String[] parts = kernelRelease.split("\\D+", 3);
-    int foundMajor = number(parts, 0);
-    return foundMajor > major || foundMajor == major && number(parts, 1) >= minor;
-  }
-
-  private static int number(String[] parts, int index) {
-    return index < parts.length && !parts[index].isEmpty() ? Integer.parseInt(parts[index]) : 0;
+    return KernelInfo.isAtLeast(kernelRelease, major, minor);
   }
 }

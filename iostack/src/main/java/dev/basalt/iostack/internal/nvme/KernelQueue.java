@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.iostack.internal.nvme;
 
+import dev.basalt.linux.KernelInfo;
 import dev.basalt.linux.host.HostFiles;
 import java.io.IOException;
 
@@ -10,10 +11,11 @@ import java.io.IOException;
  *
  * @param commandBytesMax the most bytes of one command; the controller's limit (MDTS) is in it
  * @param requestCount commands the driver has room for
- * @param hasPollQueues whether there are queues without interrupts
+ * @param hasPollQueues whether there are queues without interrupts that commands can use
  * @param isZoned whether its blocks can be written in order only
  */
 record KernelQueue(long commandBytesMax, int requestCount, boolean hasPollQueues, boolean isZoned) {
+  private static final String RELEASE = "/proc/sys/kernel/osrelease";
   private static final long PAGE_BYTES = NvmeAbi.PAGE_BYTES;
 
   /**
@@ -36,7 +38,8 @@ record KernelQueue(long commandBytesMax, int requestCount, boolean hasPollQueues
     return new KernelQueue(
         bytes,
         (int) files.number(queue + "nr_requests", NvmeCapabilities.DEPTH_MAX),
-        files.number(queue + "io_poll", 0) != 0,
+        files.number(queue + "io_poll", 0) != 0
+            && KernelInfo.isAtLeast(files.text(RELEASE, ""), 6, 1),
         !files.text(queue + "zoned", "none").equals("none"));
   }
 }

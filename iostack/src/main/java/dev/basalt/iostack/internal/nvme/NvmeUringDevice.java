@@ -71,8 +71,8 @@ final class NvmeUringDevice extends NamespaceDevice {
       if (this == TRUE && !queue.hasPollQueues()) {
         throw new IOException(
             name
-                + " has no queues to poll: give the driver some, nvme.poll_queues=2 on the kernel's"
-                + " command line or 'options nvme poll_queues=2' in /etc/modprobe.d, or open it"
+                + " has no queues that commands can poll: needed are Linux 6.1, and"
+                + " nvme.poll_queues=2 on the kernel's command line or 'options nvme poll_queues=2' in /etc/modprobe.d; or open it"
                 + " without poll=true");
       }
       return this != FALSE && queue.hasPollQueues();

@@ -23,8 +23,11 @@ class KernelQueueTest {
     set("max_segments", "17\n");
     set("nr_requests", "1023\n");
     set("io_poll", "1\n");
+    setRelease("6.1.0-56-amd64\n");
     set("zoned", "none\n");
     assertEquals(new KernelQueue(64 << 10, 1023, true, false), read());
+    setRelease("6.0.19\n");
+    assertFalse(read().hasPollQueues(), "only disks can poll them");
     set("max_segments", "5\n");
     assertEquals(5 * 4096, read().commandBytesMax());
     set("max_segments", "127\n");
@@ -55,6 +58,11 @@ class KernelQueueTest {
 
   private KernelQueue read() throws IOException {
     return KernelQueue.read(new HostFiles(root), "nvme0n1");
+  }
+
+  private void setRelease(String text) throws IOException {
+    Path directory = Files.createDirectories(root.resolve("proc/sys/kernel"));
+    Files.writeString(directory.resolve("osrelease"), text);
   }
 
   private void set(String name, String text) throws IOException {
