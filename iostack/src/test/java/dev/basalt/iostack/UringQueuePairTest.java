@@ -76,6 +76,26 @@ class UringQueuePairTest {
     }
   }
 
+  /** The poll goes on after the receiver has returned, in memory that would be gone. */
+  @Test
+  void shouldRefuseToBeClosedByItsReceiver() throws Exception {
+    for (String options : new String[] {"?create=true&size=1MiB", "?fixed=true"}) {
+      try (BlockDevice device = open(options);
+          QueuePair pair = device.openQueuePair(4)) {
+        assertTrue(pair.tryFlush(1));
+        assertTrue(pair.tryFlush(2));
+        Runnable closing = pair::close;
+        assertThrows(
+            IllegalStateException.class,
+            () -> {
+              while (pair.poll((_, _) -> closing.run(), 2) == 0) {
+                pair.sleep(WAIT_NANOS);
+              }
+            });
+      }
+    }
+  }
+
   @Test
   void shouldRefuseFileThatIsOpenElsewhere() throws Exception {
     try (BlockDevice _ = open("?create=true&size=1MiB")) {

@@ -74,6 +74,7 @@ public abstract class RingQueuePair implements QueuePair {
   private int state = NEW;
   private @Nullable Thread owner;
   private boolean isArmed;
+  private boolean isPolling;
 
   /**
    * Opens a queue pair that nobody owns yet.
@@ -180,6 +181,16 @@ public abstract class RingQueuePair implements QueuePair {
   @Override
   public final int poll(CompletionSink sink, int max) {
     checkOwned();
+    boolean isOuter = !isPolling;
+    isPolling = true;
+    try {
+      return deliver(sink, max);
+    } finally {
+      isPolling = !isOuter;
+    }
+  }
+
+  private int deliver(CompletionSink sink, int max) {
     int delivered = 0;
     boolean mayEnter = true;
     while (delivered < max) {
@@ -245,6 +256,9 @@ public abstract class RingQueuePair implements QueuePair {
       return;
     }
     if (Thread.currentThread().equals(owner)) {
+      if (isPolling) {
+        throw new IllegalStateException("a completion's receiver cannot close the queue pair");
+      }
       drain();
     } else if (inFlight() > 0 && owner != null && owner.isAlive()) {
       throw new IllegalStateException(
