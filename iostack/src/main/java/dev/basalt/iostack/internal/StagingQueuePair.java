@@ -183,13 +183,16 @@ public final class StagingQueuePair implements QueuePair, CompletionSink {
 
   @Override
   public int poll(CompletionSink receiver, int max) {
+    CompletionSink outerSink = sink; // of the poll whose receiver polls
+    int outerDelivered = delivered;
     sink = receiver;
     delivered = 0;
     try {
       pinned.poll(this, max);
       return delivered;
     } finally {
-      sink = NOBODY;
+      sink = outerSink;
+      delivered = outerDelivered;
     }
   }
 

@@ -98,6 +98,26 @@ class StagingQueuePairTest {
     assertEquals(List.of(IoStatus.SUCCESS, INTERNAL), statuses);
   }
 
+  @Test
+  void shouldDeliverTheRestAfterAReceiverHasPolled() {
+    pinned.completeCountMax = 2;
+    assertTrue(pair.tryFlush(1));
+    assertTrue(pair.tryFlush(2));
+    int count =
+        pair.poll(
+            (tag, status) -> {
+              statuses.add(status);
+              if (tag == 1) {
+                pinned.completeCountMax = 0;
+                assertEquals(0, pair.poll((_, _) -> {}, 1));
+                pinned.completeCountMax = 2;
+              }
+            },
+            2);
+    assertEquals(2, count);
+    assertEquals(List.of(IoStatus.SUCCESS, IoStatus.SUCCESS), statuses);
+  }
+
   /** Returns how many polls came back without a completion. */
   private int pollsUntilTheEnd() {
     int polls = 0;
