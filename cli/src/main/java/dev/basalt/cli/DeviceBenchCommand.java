@@ -7,6 +7,7 @@ import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Devices;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.linux.host.NvmeDevice;
+import dev.basalt.linux.host.NvmeDevices;
 import dev.basalt.linux.host.NvmeNamespace;
 import java.io.IOException;
 import java.time.Duration;
@@ -38,9 +39,8 @@ final class DeviceBenchCommand extends DeviceSubcommand {
   @Option(
       names = "--namespace",
       paramLabel = "ID",
-      defaultValue = "1",
-      description = "Which namespace (default: ${DEFAULT-VALUE}).")
-  private int namespaceId;
+      description = "Which namespace (default: that of the disk named, else 1).")
+  private @Nullable Integer namespace;
 
   @Option(
       names = "--backend",
@@ -90,13 +90,14 @@ final class DeviceBenchCommand extends DeviceSubcommand {
     BenchReport.check("--depth", depth, 1, 65_536);
     BenchReport.check("--size", transferBytes, 512, 1 << 30);
     NvmeDevice device = find(name);
+    int namespaceId = namespaceId(device);
     if (write && !device.confirmation().equals(serial)) {
       throw new CommandFailure(
           ExitCode.USAGE,
           "--write overwrites namespace %d of %s; to say that it is meant, give --serial %s"
               .formatted(namespaceId, device.name(), device.confirmation()));
     }
-    String uri = uri(device);
+    String uri = uri(device, namespaceId);
     DeviceLoad.Shape shape = new DeviceLoad.Shape(write, sequential, transferBytes, depth);
     try (BlockDevice opened = Devices.open(uri, Execution.threads());
         DeviceLoad load = new DeviceLoad(opened, shape)) {
@@ -112,15 +113,36 @@ final class DeviceBenchCommand extends DeviceSubcommand {
     return ExitCode.DONE;
   }
 
-  private String uri(NvmeDevice device) {
+  /** Of the disk that was named, which must be no other than the one asked for. */
+  private int namespaceId(NvmeDevice device) {
+    String node = NvmeDevices.nameOf(files(), name);
+    for (NvmeNamespace known : device.namespaces()) {
+      if (known.partitions().stream().anyMatch(node::equalsIgnoreCase)) {
+        throw new CommandFailure(
+            ExitCode.USAGE,
+            "%s is a partition of %s; name the disk, all of which is measured"
+                .formatted(node, known.name()));
+      }
+      if (node.equalsIgnoreCase(known.name()) || node.equalsIgnoreCase(known.genericName())) {
+        if (namespace != null && namespace != known.id()) {
+          throw new CommandFailure(
+              ExitCode.USAGE, "%s is namespace %d, not %d".formatted(node, known.id(), namespace));
+        }
+        return known.id();
+      }
+    }
+    return namespace == null ? 1 : namespace;
+  }
+
+  private String uri(NvmeDevice device, int namespaceId) {
     boolean isBound = device.function() != null && device.function().isBoundToVfio();
     String chosen = scheme != null ? scheme : isBound ? "vfio" : "io_uring";
     if (chosen.equals("vfio")) {
       return "vfio:" + device.address() + "/" + namespaceId;
     }
-    for (NvmeNamespace namespace : device.namespaces()) {
-      if (namespace.id() == namespaceId) {
-        String node = chosen.equals("nvme-uring") ? namespace.genericName() : namespace.name();
+    for (NvmeNamespace known : device.namespaces()) {
+      if (known.id() == namespaceId) {
+        String node = chosen.equals("nvme-uring") ? known.genericName() : known.name();
         return chosen + ":/dev/" + node;
       }
     }

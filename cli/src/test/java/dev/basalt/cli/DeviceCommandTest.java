@@ -134,6 +134,44 @@ class DeviceCommandTest {
         "nvme0");
   }
 
+  /** Whoever names a disk means that disk, and with --write no other may be overwritten. */
+  @Test
+  void shouldMeasureTheNamespaceThatIsNamed() throws IOException {
+    file("sys/class/nvme/nvme0/nvme0n2/uevent", "");
+    file("sys/class/block/nvme0n2/dev", "259:1\n");
+    file("sys/class/block/nvme0n2/nsid", "7\n");
+    file("sys/class/block/nvme0n1/nvme0n1p3/partition", "3\n");
+    String of7 = "--write overwrites namespace 7 of nvme0";
+    assertExit(ExitCode.USAGE, of7, "device", "bench", "--write", "/dev/nvme0n2");
+    assertExit(ExitCode.USAGE, of7, "device", "bench", "--write", "NG0N2");
+    assertExit(
+        ExitCode.USAGE, of7, "device", "bench", "--write", "--namespace", "7", "/dev/nvme0n2");
+    assertExit(
+        ExitCode.USAGE,
+        "nvme0n2 is namespace 7, not 1",
+        "device",
+        "bench",
+        "--namespace",
+        "1",
+        "/dev/nvme0n2");
+    assertExit(
+        ExitCode.USAGE,
+        "nvme0n1p3 is a partition of nvme0n1",
+        "device",
+        "bench",
+        "--write",
+        "--serial",
+        SERIAL,
+        "/dev/nvme0n1p3");
+    assertExit(
+        ExitCode.USAGE,
+        "--write overwrites namespace 1 of nvme0",
+        "device",
+        "bench",
+        "--write",
+        "nvme0");
+  }
+
   @Test
   void shouldGoBackWhereTheKernelDoesNothing() throws IOException {
     assertExit(

@@ -55,13 +55,7 @@ public final class NvmeDevices {
    * @return none, the device, or several that share a namespace or a serial number
    */
   public static List<NvmeDevice> find(HostFiles files, List<NvmeDevice> devices, String text) {
-    String name = text;
-    if (text.startsWith("/dev/")) {
-      String target = files.linkName(text);
-      name = target != null ? target : text.substring(text.lastIndexOf('/') + 1);
-    } else if (SHORT_ADDRESS.matcher(text).matches()) {
-      name = "0000:" + text;
-    }
+    String name = nameOf(files, text);
     List<NvmeDevice> found = new ArrayList<>();
     for (NvmeDevice device : devices) {
       if (names(device).contains(name)) {
@@ -69,6 +63,21 @@ public final class NvmeDevices {
       }
     }
     return found;
+  }
+
+  /**
+   * Returns what a text given to {@link #find} is compared by.
+   *
+   * @param files of the host
+   * @param text what a user has typed
+   * @return the name of a node without its directory, a full address, or the text itself
+   */
+  public static String nameOf(HostFiles files, String text) {
+    if (text.startsWith("/dev/")) {
+      String target = files.linkName(text);
+      return target != null ? target : text.substring(text.lastIndexOf('/') + 1);
+    }
+    return SHORT_ADDRESS.matcher(text).matches() ? "0000:" + text : text;
   }
 
   private static Set<String> names(NvmeDevice device) {
