@@ -405,6 +405,9 @@ public final class NvmeController implements NvmeInspector {
   }
 
   private void bringUp() throws IOException {
+    if ((registers.get(NvmeRegisters.CONFIGURATION) & NvmeRegisters.ENABLE) != 0) {
+      awaitStart();
+    }
     disable();
     enable();
     negotiateQueues();
@@ -412,9 +415,6 @@ public final class NvmeController implements NvmeInspector {
 
   private void disable() throws NvmeException {
     int configuration = registers.get(NvmeRegisters.CONFIGURATION);
-    if ((configuration & NvmeRegisters.ENABLE) != 0) {
-      awaitStart();
-    }
     registers.set(NvmeRegisters.CONFIGURATION, configuration & ~NvmeRegisters.ENABLE);
     awaitStatus(NvmeRegisters.READY, 0, registers.readyNanosMax(), "disabled");
   }

@@ -94,6 +94,7 @@ final class NvmeUringDevice extends NamespaceDevice {
       throws IOException {
     boolean isOpen = false;
     try {
+      checkTransport(file);
       KernelQueue queue = KernelQueue.read(HostFiles.ofThisHost(), file.diskName());
       int adminMillis = (int) (config.adminNanos() / 1_000_000);
       NvmeUringIdentity identity = NvmeUringIdentity.read(file, queue.isZoned(), adminMillis);
@@ -116,6 +117,21 @@ final class NvmeUringDevice extends NamespaceDevice {
       if (!isOpen) {
         file.close();
       }
+    }
+  }
+
+  /**
+   * Over a network a command whose path has failed may still be under way, and land after one that
+   * was sent later: to repeat it, as is done here, would be wrong.
+   */
+  private static void checkTransport(NvmeGenericFile file) throws IOException {
+    String attribute = "/sys/class/block/" + file.diskName() + "/device/transport";
+    String transport =
+        HostFiles.ofThisHost().text(attribute, dev.basalt.linux.host.NvmeController.PCIE);
+    if (!transport.equals(dev.basalt.linux.host.NvmeController.PCIE)) {
+      throw new IOException(
+          "%s is reached over %s, needed: pcie; open it with io_uring:/dev/%s"
+              .formatted(file, transport, file.diskName()));
     }
   }
 
