@@ -73,6 +73,7 @@ struct slot {
 	uint64_t tag;
 	uint64_t lba;
 	uint64_t left;
+	uint64_t start_ticks; /* when SPDK got it, or 0 */
 	const struct basalt_piece *pieces;
 	uint32_t piece;        /* the next one */
 	uint32_t piece_offset; /* within it */
@@ -81,7 +82,8 @@ struct slot {
 
 struct basalt_queue {
 	struct basalt_device *device;
-	struct spdk_nvme_qpair *pair;
+	struct spdk_nvme_qpair *pair; /* null once it is gone */
+	uint64_t check_ticks;         /* when to look for commands that are too late */
 	void *zeroes; /* where the controller cannot write them by itself */
 	uint32_t depth;
 	uint32_t free_count;
@@ -225,10 +227,10 @@ static void *serve_admin_queue(void *argument)
 static void end_of_abort(void *argument, const struct spdk_nvme_cpl *completion)
 {
 	(void)argument;
-	(void)completion; /* the command itself says how it ended, or is late again */
+	(void)completion; /* the command itself says how it ended, or is given up */
 }
 
-/* In a poll: a command is late. SPDK calls this each time it looks, until the command has ended. */
+/* In a poll: a command is late. SPDK calls this once for each; see give_up_if_late(). */
 static void on_timeout(void *argument, struct spdk_nvme_ctrlr *handle, struct spdk_nvme_qpair *pair,
                        uint16_t command_id)
 {
@@ -248,7 +250,8 @@ static int connect_controller(const char *address, uint64_t timeout_us, struct c
 	int error;
 
 	for (controller = controllers; controller != NULL; controller = controller->next) {
-		if (strcmp(controller->address, address) == 0) {
+		if (strcmp(controller->address, address) == 0 &&
+		    !spdk_nvme_ctrlr_is_failed(controller->handle)) {
 			controller->users++;
 			*result = controller;
 			return 0;
@@ -274,6 +277,12 @@ static int connect_controller(const char *address, uint64_t timeout_us, struct c
 		                   id.trtype == SPDK_NVME_TRANSPORT_PCIE
 		                           ? "; it must be bound to vfio-pci ('basalt device bind')"
 		                           : "");
+	}
+	if (spdk_nvme_ctrlr_is_failed(controller->handle)) { /* SPDK hands out one it still has */
+		spdk_nvme_detach(controller->handle);
+		free(controller);
+		return basalt_fail(ENODEV, "the controller at '%s' was given up; close its other devices",
+		                   address);
 	}
 	controller->users = 1;
 	controller->timeout_us = timeout_us;
@@ -411,7 +420,8 @@ static uint32_t atomic_bytes(const struct spdk_nvme_ctrlr_data *controller, stru
 		blocks = data->nabspf != 0 ? 1 : (uint64_t)data->nawupf + 1;
 	}
 	return blocks * spdk_nvme_ns_get_sector_size(ns) >= TRANSFER_BYTES_MAX &&
-	                       spdk_nvme_ns_get_max_io_xfer_size(ns) >= TRANSFER_BYTES_MAX
+	                       spdk_nvme_ns_get_max_io_xfer_size(ns) >= TRANSFER_BYTES_MAX &&
+	                       spdk_nvme_ns_get_optimal_io_boundary(ns) == 0 /* SPDK splits there */
 	               ? TRANSFER_BYTES_MAX
 	               : 512;
 }
@@ -640,6 +650,7 @@ static void finish(struct slot *slot, uint32_t status)
 	queue->completed[last].tag = slot->tag;
 	queue->completed[last].status = status;
 	queue->completed_count++;
+	slot->start_ticks = 0;
 	queue->free[queue->free_count++] = slot;
 }
 
@@ -696,6 +707,7 @@ static int submit_part(struct slot *slot)
 
 	slot->lba += count;
 	slot->left -= count;
+	slot->start_ticks = spdk_get_ticks();
 	if (slot->opcode == BASALT_DEALLOCATE) {
 		struct spdk_nvme_dsm_range range = {.length = count, .starting_lba = lba};
 
@@ -722,6 +734,7 @@ static int submit_transfer(struct slot *slot, const struct basalt_command *comma
 	const bool is_vectored = command->piece_count > 0;
 
 	slot->pieces = data;
+	slot->start_ticks = spdk_get_ticks();
 	switch (command->opcode) {
 	case BASALT_READ:
 		return is_vectored ? spdk_nvme_ns_cmd_readv(ns, queue->pair, command->lba, count, complete,
@@ -795,6 +808,7 @@ static int submit_one(struct basalt_queue *queue, const struct basalt_command *c
 	}
 	switch (command->opcode) {
 	case BASALT_FLUSH:
+		slot->start_ticks = spdk_get_ticks();
 		result = spdk_nvme_ns_cmd_flush(device->ns, queue->pair, complete, slot);
 		break;
 	case BASALT_WRITE_ZEROES:
@@ -806,28 +820,62 @@ static int submit_one(struct basalt_queue *queue, const struct basalt_command *c
 	default:
 		result = submit_transfer(slot, command);
 	}
-	if (result == -ENOMEM) {
+	/* Without memory it waits for room, which a command in flight will make. */
+	if (result == -ENOMEM && queue->free_count + 1 < queue->depth) {
+		slot->start_ticks = 0;
 		queue->free[queue->free_count++] = slot;
 		return result;
 	}
-	if (result != 0) {
+	if (result == -ENOMEM) {
+		finish(slot, BASALT_WITH_ERRNO(BASALT_INTERNAL_ERROR | BASALT_RETRYABLE, ENOMEM));
+	} else if (result != 0) {
 		finish(slot, result == -ENXIO ? BASALT_ABORTED_BY_RESET
 		                              : BASALT_WITH_ERRNO(BASALT_INTERNAL_ERROR, -result));
 	}
 	return 0;
 }
 
+/* Gives the controller up when a command has taken twice its time: its abort did not help. */
+static void give_up_if_late(struct basalt_queue *queue)
+{
+	const struct controller *controller = queue->device->controller;
+	const uint64_t now = spdk_get_ticks();
+	const uint64_t timeout = controller->timeout_us * spdk_get_ticks_hz() / 1000000;
+
+	if (now < queue->check_ticks) {
+		return;
+	}
+	queue->check_ticks = now + timeout / 4;
+	for (uint32_t i = 0; i < queue->depth; i++) {
+		const uint64_t start = queue->slots[i].start_ticks;
+
+		if (start != 0 && now - start > 2 * timeout) {
+			spdk_nvme_ctrlr_fail(controller->handle);
+			return;
+		}
+	}
+}
+
 /* Lets SPDK ring the doorbell and complete; a connection that has ended is tried once more. */
 static void process(struct basalt_queue *queue)
 {
-	if (queue->is_gone || spdk_nvme_qpair_process_completions(queue->pair, 0) >= 0) {
+	struct spdk_nvme_ctrlr *controller = queue->device->controller->handle;
+	const int count = queue->is_gone ? 0 : spdk_nvme_qpair_process_completions(queue->pair, 0);
+
+	if (count > 0 || queue->is_gone) {
 		return;
 	}
-	/* Ends what was in flight: each command completes, aborted. */
+	if (count == 0) {
+		give_up_if_late(queue);
+		return;
+	}
 	spdk_nvme_ctrlr_disconnect_io_qpair(queue->pair);
-	if (spdk_nvme_ctrlr_is_failed(queue->device->controller->handle) ||
+	if (spdk_nvme_ctrlr_is_failed(controller) ||
 	    spdk_nvme_ctrlr_reconnect_io_qpair(queue->pair) != 0) {
 		queue->is_gone = true;
+		/* Ends what is in flight, which not every transport does when it is disconnected. */
+		spdk_nvme_ctrlr_free_io_qpair(queue->pair);
+		queue->pair = NULL;
 	}
 }
 

@@ -310,6 +310,10 @@ static int open_device(struct basalt_device *device, const char *target, const c
 	    basalt_number_option(options, "nsid", 0, &nsid) < 0) {
 		return -EINVAL;
 	}
+	if (nsid > UINT32_MAX) {
+		return basalt_fail(EINVAL, "nsid is %" PRIu64 ", needed: below 4294967296", nsid);
+	}
+
 	const int result = open_beside(device, target, options, &type);
 
 	if (result < 0) {
