@@ -558,12 +558,22 @@ static void on_completion(struct xnvme_cmd_ctx *context, void *argument)
 	} else if (sct != 0 || sc != 0) {
 		slot->status = BASALT_STATUS(sct, sc) |
 		               (context->cpl.status.dnr ? 0u : BASALT_RETRYABLE);
-	} else if (queue->device->is_file && context->cpl.result != slot->expected_bytes) {
+	} else if (queue->device->fd >= 0 && context->cpl.result != slot->expected_bytes) {
 		slot->status = slot->command.opcode == BASALT_READ ? UNWRITTEN_BLOCK : BASALT_WRITE_FAULT;
 	} else {
 		slot->status = BASALT_SUCCESS;
 	}
 	xnvme_queue_put_cmd_ctx(queue->handle, context);
+	if (slot->status == BASALT_SUCCESS && slot->command.opcode == BASALT_WRITE &&
+	    (slot->command.flags & BASALT_FORCE_UNIT_ACCESS) != 0) {
+		slot->command.opcode = BASALT_FLUSH; /* what makes the write durable */
+		if (queue->device->fd >= 0) {
+			hand_to_thread(slot);
+		} else {
+			add(&queue->unfinished, slot);
+		}
+		return;
+	}
 	add(slot->status == BASALT_SUCCESS && slot->left > 0 ? &queue->unfinished : &queue->ended, slot);
 }
 
@@ -627,6 +637,9 @@ static int hand_over(struct slot *slot)
 	if (context == NULL) {
 		return -EBUSY;
 	}
+	/* xNVMe hands them out as they came back, and its back ends set errors only. */
+	memset(&context->cmd, 0, sizeof(context->cmd));
+	memset(&context->cpl, 0, sizeof(context->cpl));
 	xnvme_cmd_ctx_set_cb(context, on_completion, slot);
 	queue->in_flight++; /* some of its back ends complete at once */
 	result = opcode == BASALT_READ || opcode == BASALT_WRITE ? transfer(slot, context)
