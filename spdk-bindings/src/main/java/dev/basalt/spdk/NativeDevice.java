@@ -14,13 +14,16 @@ import java.lang.foreign.MemorySegment;
  *
  * <p><b>Ownership.</b> Closed by whoever opened it, after its queues and its memory.
  *
- * <p><b>Concurrency.</b> Any thread; close once, with nothing else under way.
+ * <p><b>Concurrency.</b> Any thread. {@code userCount} and {@code isClosed} are guarded by the
+ * monitor, inside which nothing waits: queues, memory, and calls that make them are users.
  */
 public final class NativeDevice implements AutoCloseable {
   private final NativeDriver driver;
   private final long pointer;
   private final String target;
   private final NativeInfo info;
+  private int userCount;
+  private boolean isClosed;
 
   NativeDevice(NativeDriver driver, long pointer, String target) {
     this.driver = driver;
@@ -66,25 +69,34 @@ public final class NativeDevice implements AutoCloseable {
    * @param sizeBytes how much, above 0
    * @return the memory, to be given back by {@link #free} before the device is closed
    * @throws ErrnoException when there is none
+   * @throws IllegalStateException when the device is closed
    */
   public Memory allocate(long sizeBytes) throws ErrnoException {
+    enter();
+    boolean isAllocated = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment address = arena.allocate(ADDRESS);
       MemorySegment iova = arena.allocate(JAVA_LONG);
       driver.check(
           "dma_alloc(" + target + ", " + sizeBytes + ")",
           driver.allocate(pointer, sizeBytes, address, iova));
+      isAllocated = true;
       return new Memory(address.get(JAVA_LONG, 0), iova.get(JAVA_LONG, 0), sizeBytes);
+    } finally {
+      if (!isAllocated) {
+        leave();
+      }
     }
   }
 
   /**
    * Gives memory back, after the last command that used it has completed.
    *
-   * @param memory of {@link #allocate}
+   * @param memory of {@link #allocate}, once
    */
   public void free(Memory memory) {
     driver.free(pointer, memory.address);
+    leave();
   }
 
   /**
@@ -93,19 +105,54 @@ public final class NativeDevice implements AutoCloseable {
    * @param depth the most commands in flight, 1 to {@link NativeInfo#queueDepthMax}
    * @return the queue, to be closed by the caller before the device
    * @throws ErrnoException when the driver refuses
+   * @throws IllegalStateException when the device is closed
    */
   public NativeQueue openQueue(int depth) throws ErrnoException {
+    enter();
+    boolean isOpened = false;
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment queue = arena.allocate(ADDRESS);
       driver.check(
           "queue_open(" + target + ", " + depth + ")", driver.openQueue(pointer, depth, queue));
-      return new NativeQueue(driver, queue.get(JAVA_LONG, 0));
+      isOpened = true;
+      return new NativeQueue(this, queue.get(JAVA_LONG, 0));
+    } finally {
+      if (!isOpened) {
+        leave();
+      }
     }
   }
 
+  /**
+   * Closes the device. Again, does nothing.
+   *
+   * @throws IllegalStateException when it has queues or memory
+   */
   @Override
   public void close() {
+    synchronized (this) {
+      if (userCount > 0) {
+        throw new IllegalStateException(
+            this + " has " + userCount + " queues and pieces of memory; give them back first");
+      }
+      if (isClosed) {
+        return;
+      }
+      isClosed = true;
+    }
     driver.closeDevice(pointer);
+  }
+
+  private synchronized void enter() {
+    if (isClosed) {
+      throw new IllegalStateException(this + " is closed");
+    }
+    userCount++;
+  }
+
+  /** Counts a queue, or memory, that is given back. */
+  synchronized void leave() {
+    userCount--;
   }
 
   @Override

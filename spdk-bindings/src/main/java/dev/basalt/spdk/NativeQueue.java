@@ -10,14 +10,19 @@ import dev.basalt.linux.ErrnoException;
  * <p><b>Ownership.</b> The arrays are the caller's; the driver keeps no pointer to them. Closed by
  * whoever opened it.
  *
- * <p><b>Concurrency.</b> Used by one thread at a time.
+ * <p><b>Concurrency.</b> Used by one thread at a time. After {@link #close} every use of it throws
+ * {@link IllegalStateException}.
  */
 public final class NativeQueue implements AutoCloseable {
+  private final NativeDevice device;
   private final NativeDriver driver;
-  private final long pointer;
 
-  NativeQueue(NativeDriver driver, long pointer) {
-    this.driver = driver;
+  /** 0 once it is closed. */
+  private long pointer;
+
+  NativeQueue(NativeDevice device, long pointer) {
+    this.device = device;
+    driver = device.driver();
     this.pointer = pointer;
   }
 
@@ -30,7 +35,7 @@ public final class NativeQueue implements AutoCloseable {
    * @throws ErrnoException when the queue takes none any more
    */
   public int submit(long commands, int count) throws ErrnoException {
-    int taken = driver.submit(pointer, commands, count);
+    int taken = driver.submit(open(), commands, count);
     if (taken < 0) {
       driver.check("queue_submit(" + count + ")", taken);
     }
@@ -47,16 +52,27 @@ public final class NativeQueue implements AutoCloseable {
    * @throws ErrnoException when the queue gives none any more
    */
   public int poll(long completions, int max) throws ErrnoException {
-    int count = driver.poll(pointer, completions, max);
+    int count = driver.poll(open(), completions, max);
     if (count < 0) {
       driver.check("queue_poll(" + max + ")", count);
     }
     return count;
   }
 
-  /** Waits for the commands in flight. */
+  /** Waits for the commands in flight. Again, does nothing. */
   @Override
   public void close() {
-    driver.closeQueue(pointer);
+    if (pointer != 0) {
+      driver.closeQueue(pointer);
+      pointer = 0;
+      device.leave();
+    }
+  }
+
+  private long open() {
+    if (pointer == 0) {
+      throw new IllegalStateException("queue is closed");
+    }
+    return pointer;
   }
 }

@@ -72,6 +72,24 @@ class NativeDriverTest {
   }
 
   @Test
+  void shouldRefuseUseAfterClose() throws IOException {
+    NativeDevice device = loadRam().openDevice("1MiB", "");
+    NativeDevice.Memory memory = device.allocate(4096);
+    NativeQueue queue = device.openQueue(1);
+    assertThrows(IllegalStateException.class, device::close);
+    queue.close();
+    queue.close();
+    assertThrows(IllegalStateException.class, () -> queue.poll(memory.address(), 1));
+    assertThrows(IllegalStateException.class, () -> queue.submit(memory.address(), 1));
+    assertThrows(IllegalStateException.class, device::close);
+    device.free(memory);
+    device.close();
+    device.close();
+    assertThrows(IllegalStateException.class, () -> device.openQueue(1));
+    assertThrows(IllegalStateException.class, () -> device.allocate(1));
+  }
+
+  @Test
   void shouldSayWhereItHasLooked() {
     IOException e = assertThrows(IOException.class, () -> NativeDriver.load("nothing"));
     String message = String.valueOf(e.getMessage());
