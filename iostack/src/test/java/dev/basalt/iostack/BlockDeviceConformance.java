@@ -243,6 +243,31 @@ abstract class BlockDeviceConformance {
   }
 
   @Test
+  void shouldDeliverTheRestAfterSinkHasThrown() {
+    boolean[] isDelivered = new boolean[DEPTH];
+    CompletionSink failing =
+        (tag, _) -> {
+          assertFalse(isDelivered[(int) tag]);
+          isDelivered[(int) tag] = true;
+          throw new UnsupportedOperationException();
+        };
+    for (int i = 0; i < DEPTH; i++) {
+      assertTrue(pair.tryRead(i, 1, at(i * blockBytes), i));
+    }
+    for (int i = DEPTH - 1; i >= 0; i--) {
+      assertThrows(UnsupportedOperationException.class, () -> pollUntilDelivered(failing));
+      assertEquals(i, pair.inFlight());
+    }
+  }
+
+  private void pollUntilDelivered(CompletionSink receiver) {
+    pair.submit();
+    for (int i = 0; i < 10_000 && pair.poll(receiver, DEPTH) == 0; i++) {
+      pair.sleep(WAIT_NANOS);
+    }
+  }
+
+  @Test
   void shouldCompleteCancelledCommandOnce() {
     assertFalse(pair.tryCancel(99));
     for (int i = 0; i < DEPTH; i++) {

@@ -82,25 +82,15 @@ final class DriverDevice implements BlockDevice {
 
   private QueuePair stage(DriverQueuePair pair) throws IOException {
     int slotBytes = capabilities.transferBytesMax();
-    NativeDevice.Memory memory = null;
     QueuePair staged = null;
     try {
-      memory = device.allocate((long) pair.depth() * slotBytes);
-      NativeDevice.Memory staging = memory;
-      staged =
-          new StagingQueuePair(
-              pair,
-              staging.address(),
-              new CommandLimits(this),
-              slotBytes,
-              () -> device.free(staging));
+      long staging = pair.stage((long) pair.depth() * slotBytes);
+      // The memory goes with the queue pair below, before the device may be closed.
+      staged = new StagingQueuePair(pair, staging, new CommandLimits(this), slotBytes, () -> {});
       return staged;
     } finally {
       if (staged == null) {
         pair.close();
-        if (memory != null) {
-          device.free(memory);
-        }
       }
     }
   }

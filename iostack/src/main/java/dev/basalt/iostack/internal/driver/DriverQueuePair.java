@@ -22,15 +22,17 @@ import dev.basalt.linux.ErrnoException;
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.VirtualMemory;
 import dev.basalt.spdk.NativeCommands;
+import dev.basalt.spdk.NativeDevice;
 import dev.basalt.spdk.NativeQueue;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A queue pair over a queue of a driver in C: commands are written to an array, and each batch is
  * one call; completions come back in another array.
  *
- * <p><b>Ownership.</b> Owns the queue and one region of memory with the two arrays and a scatter
- * list for each command in flight.
+ * <p><b>Ownership.</b> Owns the queue, one region of memory with the two arrays and a scatter list
+ * for each command in flight, and the staging memory.
  *
  * <p><b>Concurrency.</b> Used by one thread at a time, but for {@link #wake}.
  */
@@ -42,6 +44,7 @@ final class DriverQueuePair implements QueuePair {
 
   private static final int LIST_BYTES = IoVector.CAPACITY_MAX * PIECE_BYTES;
 
+  private final NativeDevice device;
   private final NativeQueue queue;
   private final OpenQueuePairs openQueuePairs;
   private final CommandLimits limits;
@@ -55,6 +58,12 @@ final class DriverQueuePair implements QueuePair {
   /** Commands in the array that were not taken yet. */
   private int unsubmitted;
 
+  /** Completions in the array, and how many of them were delivered. */
+  private int fetched;
+
+  private int delivered;
+
+  private NativeDevice.@Nullable Memory staging;
   private boolean isPolling;
   private boolean isClosed;
 
@@ -89,6 +98,7 @@ final class DriverQueuePair implements QueuePair {
   private DriverQueuePair(
       DriverDevice device, OpenQueuePairs openQueuePairs, int depth, Execution execution)
       throws IOException {
+    this.device = device.device();
     this.openQueuePairs = openQueuePairs;
     limits = new CommandLimits(device);
     slots = new Slots(depth);
@@ -209,15 +219,28 @@ final class DriverQueuePair implements QueuePair {
     boolean isOuter = !isPolling;
     isPolling = true;
     try {
-      int count = inFlight() == 0 ? 0 : queue.poll(completions, Math.min(max, depth()));
-      for (int i = 0; i < count; i++) {
-        deliver(completions + (long) i * COMPLETION_BYTES, sink);
+      fetch(max);
+      int count = 0;
+      while (count < max && delivered < fetched) { // one that throws leaves the rest for later
+        count++;
+        deliver(completions + (long) delivered++ * COMPLETION_BYTES, sink);
       }
       return count;
-    } catch (ErrnoException e) {
-      throw new IllegalStateException(e);
     } finally {
       isPolling = !isOuter;
+    }
+  }
+
+  /** Fetches completions when all that were fetched before are delivered. */
+  private void fetch(int max) {
+    if (delivered == fetched && inFlight() > 0) {
+      delivered = 0;
+      fetched = 0;
+      try {
+        fetched = queue.poll(completions, Math.min(max, depth()));
+      } catch (ErrnoException e) {
+        throw new IllegalStateException(e);
+      }
     }
   }
 
@@ -260,7 +283,24 @@ final class DriverQueuePair implements QueuePair {
     isClosed = true;
     queue.close();
     region.close();
-    openQueuePairs.remove();
+    freeStaging();
+    openQueuePairs.remove(); // last: from now on the device may be closed
+  }
+
+  private void freeStaging() {
+    if (staging != null) {
+      device.free(staging);
+    }
+  }
+
+  /**
+   * Allocates staging memory that lives as long as the queue pair does.
+   *
+   * @return its absolute address
+   */
+  long stage(long sizeBytes) throws IOException {
+    staging = device.allocate(sizeBytes);
+    return staging.address();
   }
 
   @Override
