@@ -68,6 +68,11 @@ final class LoopDevice implements AutoCloseable {
     return path;
   }
 
+  /** Takes over the size that its file has now. */
+  void resize() throws IOException {
+    run(List.of("losetup", "--set-capacity", path.toString()));
+  }
+
   @Override
   public void close() throws IOException {
     user.close();

@@ -3,6 +3,8 @@ package dev.basalt.iostack;
 
 import static java.nio.file.StandardOpenOption.CREATE;
 import static java.nio.file.StandardOpenOption.WRITE;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -10,6 +12,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.basalt.iostack.BlockDeviceProvider.Availability;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.internal.driver.XnvmeProvider;
+import dev.basalt.linux.MappedRegion;
+import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -20,6 +24,8 @@ import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The driver over xNVMe on files, with each of its back ends for them. */
 @Tag("xnvme")
@@ -108,6 +114,40 @@ class XnvmeDeviceTest {
     try (BlockDevice _ = Devices.open("io_uring:" + file, Execution.threads())) {
       assertRefused("xnvme:" + file, "is open already, here or in another process");
     }
+  }
+
+  /** A device that has become smaller: its end is lost, and nothing else. */
+  @ParameterizedTest
+  @ValueSource(strings = {"io_uring", "libaio", "posix", "thrpool"})
+  void shouldFailOnlyWhatIsBeyondTheEnd(String backEnd, @TempDir Path directory)
+      throws IOException {
+    LoopDevice.check();
+    Path image = directory.resolve("image");
+    try (FileChannel file = FileChannel.open(image, CREATE, WRITE)) {
+      file.write(ByteBuffer.allocate(1), (1 << 20) - 1);
+      try (LoopDevice loop = LoopDevice.attach(image, 512);
+          BlockDevice device =
+              Devices.open("xnvme:" + loop.path() + "?be=" + backEnd, Execution.threads());
+          QueuePair pair = device.openQueuePair(1);
+          MappedRegion memory = VirtualMemory.reserve(4096)) {
+        file.truncate(512 << 10);
+        loop.resize();
+        assertTrue(pair.tryRead(2047, 1, memory.address(), 1));
+        assertNotEquals(IoStatus.SUCCESS, await(pair));
+        assertTrue(pair.tryWrite(2047, 1, memory.address(), 1));
+        assertNotEquals(IoStatus.SUCCESS, await(pair));
+        assertTrue(pair.tryRead(0, 1, memory.address(), 1));
+        assertEquals(IoStatus.SUCCESS, await(pair));
+      }
+    }
+  }
+
+  private static int await(QueuePair pair) {
+    int[] result = new int[1];
+    while (pair.poll((_, status) -> result[0] = status, 1) == 0) {
+      pair.sleep(1_000_000);
+    }
+    return result[0];
   }
 
   private static void assertRefused(String uri, String reason) {
