@@ -133,6 +133,25 @@ class SpdkDeviceTest {
     }
   }
 
+  /** Nothing tells that the process beyond the memory is gone, but that it answers no more. */
+  @Test
+  void shouldGiveUpASilentController(@TempDir Path own) throws IOException {
+    SpdkTarget mortal = SpdkTarget.start(own);
+    try (BlockDevice device =
+            Devices.open(mortal.vfioUser() + "&timeout-ms=200", Execution.threads());
+        QueuePair pair = device.openQueuePair(8);
+        MappedRegion memory = VirtualMemory.reserve(1 << 20)) {
+      mortal.kill();
+      boolean queued = true;
+      for (int i = 0; i < 8; i++) {
+        queued &= pair.tryWrite(i, 1, memory.address(), i);
+      }
+      List<Integer> statuses = run(pair, queued);
+      assertEquals(8, statuses.size());
+      assertFalse(statuses.contains(IoStatus.SUCCESS));
+    }
+  }
+
   private static List<Integer> run(QueuePair pair, boolean queued) {
     assertTrue(queued);
     List<Integer> statuses = new ArrayList<>();
