@@ -138,7 +138,7 @@ class SpdkDeviceTest {
   void shouldGiveUpASilentController(@TempDir Path own) throws IOException {
     SpdkTarget mortal = SpdkTarget.start(own);
     try (BlockDevice device =
-            Devices.open(mortal.vfioUser() + "&timeout-ms=200", Execution.threads());
+            Devices.open(mortal.vfioUser() + "&timeout-ms=2000", Execution.threads());
         QueuePair pair = device.openQueuePair(8);
         MappedRegion memory = VirtualMemory.reserve(1 << 20)) {
       mortal.kill();
