@@ -83,6 +83,7 @@ struct slot {
 struct basalt_queue {
 	struct basalt_device *device;
 	struct spdk_nvme_qpair *pair; /* null once it is gone */
+	uint64_t now_ticks;
 	uint64_t check_ticks;         /* when to look for commands that are too late */
 	void *zeroes; /* where the controller cannot write them by itself */
 	uint32_t depth;
@@ -707,7 +708,7 @@ static int submit_part(struct slot *slot)
 
 	slot->lba += count;
 	slot->left -= count;
-	slot->start_ticks = spdk_get_ticks();
+	slot->start_ticks = spdk_get_ticks(); /* a later part may begin in a poll */
 	if (slot->opcode == BASALT_DEALLOCATE) {
 		struct spdk_nvme_dsm_range range = {.length = count, .starting_lba = lba};
 
@@ -734,7 +735,7 @@ static int submit_transfer(struct slot *slot, const struct basalt_command *comma
 	const bool is_vectored = command->piece_count > 0;
 
 	slot->pieces = data;
-	slot->start_ticks = spdk_get_ticks();
+	slot->start_ticks = slot->queue->now_ticks;
 	switch (command->opcode) {
 	case BASALT_READ:
 		return is_vectored ? spdk_nvme_ns_cmd_readv(ns, queue->pair, command->lba, count, complete,
@@ -808,7 +809,7 @@ static int submit_one(struct basalt_queue *queue, const struct basalt_command *c
 	}
 	switch (command->opcode) {
 	case BASALT_FLUSH:
-		slot->start_ticks = spdk_get_ticks();
+		slot->start_ticks = slot->queue->now_ticks;
 		result = spdk_nvme_ns_cmd_flush(device->ns, queue->pair, complete, slot);
 		break;
 	case BASALT_WRITE_ZEROES:
@@ -884,6 +885,7 @@ static int driver_queue_submit(struct basalt_queue *queue, const struct basalt_c
 {
 	uint32_t taken = 0;
 
+	queue->now_ticks = spdk_get_ticks(); /* once for a batch */
 	while (taken < count && queue->free_count > queue->completed_count &&
 	       submit_one(queue, &commands[taken]) == 0) {
 		taken++;
@@ -899,7 +901,8 @@ static int driver_queue_poll(struct basalt_queue *queue, struct basalt_completio
 {
 	uint32_t delivered = 0;
 
-	if (queue->free_count < queue->depth) {
+	/* What a submission has brought is delivered first: it costs no look at the device. */
+	if (queue->completed_count == 0 && queue->free_count < queue->depth) {
 		process(queue);
 	}
 	while (delivered < max && queue->completed_count > 0) {
