@@ -901,8 +901,7 @@ static int driver_queue_poll(struct basalt_queue *queue, struct basalt_completio
 {
 	uint32_t delivered = 0;
 
-	/* What a submission has brought is delivered first: it costs no look at the device. */
-	if (queue->completed_count == 0 && queue->free_count < queue->depth) {
+	if (queue->free_count < queue->depth) {
 		process(queue);
 	}
 	while (delivered < max && queue->completed_count > 0) {
