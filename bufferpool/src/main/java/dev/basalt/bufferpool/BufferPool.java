@@ -194,6 +194,33 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
+   * Tells whether a page is latched exclusively at the moment. A hint.
+   *
+   * @param pageId the page
+   * @return true while somebody changes it, or brings it into memory
+   */
+  public boolean isLatchedExclusive(long pageId) {
+    checkPageId(pageId);
+    return PageStates.state(states.word(pageId)) == PageStates.EXCLUSIVE;
+  }
+
+  /**
+   * Tells why {@link #validate} or {@link #tryUpgrade} has failed. A hint.
+   *
+   * @param pageId the page
+   * @param token what {@link #optimistic} returned
+   * @return true when another has changed the page or is about to; false when it was evicted or is
+   *     being written
+   */
+  public boolean isChanged(long pageId, long token) {
+    checkPageId(pageId);
+    long word = states.word(pageId);
+    return PageStates.state(word) == PageStates.EXCLUSIVE
+        || PageStates.state(word) != PageStates.EVICTED
+            && PageStates.version(word) != PageStates.version(token);
+  }
+
+  /**
    * Latches a page shared. Waits while it is latched exclusively.
    *
    * @param pageId the page

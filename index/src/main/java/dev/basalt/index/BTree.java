@@ -25,15 +25,28 @@ public final class BTree {
   }
 
   /**
-   * Opens a tree.
+   * Opens a tree, with the defaults of {@link ContentionConfig}.
    *
    * @param space the pages
    * @param rootId its root, as {@link #create} returned it
    * @return the tree
    */
   public static BTree open(PageSpace space, long rootId) {
+    return open(space, rootId, ContentionConfig.defaults());
+  }
+
+  /**
+   * Opens a tree.
+   *
+   * @param space the pages
+   * @param rootId its root, as {@link #create} returned it
+   * @param contention when leaves are split because writers get into each other's way
+   * @return the tree
+   */
+  public static BTree open(PageSpace space, long rootId, ContentionConfig contention) {
     return new BTree(
-        new TreeCore(space.pool(), space.log(), space.allocator(), space.pageBytes(), rootId));
+        new TreeCore(
+            space.pool(), space.log(), space.allocator(), space.pageBytes(), rootId, contention));
   }
 
   /**
@@ -94,6 +107,15 @@ public final class BTree {
    */
   public int height() {
     return core.height();
+  }
+
+  /**
+   * Returns how much the writers of this tree got into each other's way since it was opened.
+   *
+   * @return a snapshot, not atomic over all counters
+   */
+  public TreeContention contention() {
+    return core.contention();
   }
 
   /**

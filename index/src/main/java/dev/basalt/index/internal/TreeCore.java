@@ -3,9 +3,11 @@ package dev.basalt.index.internal;
 
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.PageHeader;
+import dev.basalt.index.ContentionConfig;
 import dev.basalt.index.DamagedTreeException;
 import dev.basalt.index.PageRun;
 import dev.basalt.index.StructureLog;
+import dev.basalt.index.TreeContention;
 import dev.basalt.index.ValueBuffer;
 import dev.basalt.index.internal.NodeEdit.Fences;
 import java.io.IOException;
@@ -31,6 +33,7 @@ public final class TreeCore {
   final PageAllocator allocator;
   final int pageBytes;
   final long rootId;
+  final ContentionSplit contention;
   private final TreeStructure structure;
 
   /**
@@ -41,15 +44,22 @@ public final class TreeCore {
    * @param allocator where pages come from
    * @param pageBytes the page size
    * @param rootId the root's page, the same for the tree's life
+   * @param config when leaves are split for their writers' sake
    */
   public TreeCore(
-      BufferPool pool, StructureLog log, PageAllocator allocator, int pageBytes, long rootId) {
+      BufferPool pool,
+      StructureLog log,
+      PageAllocator allocator,
+      int pageBytes,
+      long rootId,
+      ContentionConfig config) {
     this.pool = pool;
     this.log = log;
     this.allocator = allocator;
     this.pageBytes = pageBytes;
     this.rootId = rootId;
     structure = new TreeStructure(this);
+    contention = new ContentionSplit(this, structure, config);
   }
 
   /**
@@ -115,6 +125,15 @@ public final class TreeCore {
   }
 
   /**
+   * Returns how much writers got into each other's way.
+   *
+   * @return a snapshot
+   */
+  public TreeContention contention() {
+    return contention.statistics();
+  }
+
+  /**
    * Reads a value.
    *
    * @param work working memory
@@ -155,6 +174,7 @@ public final class TreeCore {
   public boolean put(TreeWork work, long key, int keyLength, ValueBuffer value, long lsn)
       throws IOException {
     boolean wasUnlinked = false;
+    beginUpdate(work, lsn);
     for (int restarts = 0; ; restarts++) {
       if (!latchLeaf(work, key, keyLength, restarts)) {
         continue;
@@ -162,6 +182,7 @@ public final class TreeCore {
       long leaf = pool.address(work.page);
       int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
       if (slot >= 0 && isReference(leaf, slot)) {
+        work.isSampled = false;
         boolean isSame = isSameReference(leaf, slot, value);
         pool.unlatchExclusive(work.page, false);
         if (isSame) {
@@ -173,10 +194,16 @@ public final class TreeCore {
       int needed = NodeEdit.neededBytes(leaf, keyLength, value.lengthBytes());
       if (Node.freeBytes(leaf, pageBytes) + gainedBytes(leaf, slot) < needed) {
         pool.unlatchExclusive(work.page, false);
+        work.isSampled = false; // One split is what the log and the pages were reserved for.
         structure.makeRoom(work, key, keyLength, 0, needed);
         continue;
       }
+      int at = slot >= 0 ? slot : -1 - slot;
+      boolean isToSplit = work.isSampled && contention.note(work, at, key, keyLength);
       storeAndUnlatch(work, slot, key, keyLength, value, lsn);
+      if (isToSplit) {
+        contention.split(work, key, keyLength);
+      }
       return slot >= 0 || wasUnlinked;
     }
   }
@@ -193,6 +220,7 @@ public final class TreeCore {
    */
   public boolean delete(TreeWork work, long key, int keyLength, long lsn) throws IOException {
     boolean wasUnlinked = false;
+    beginUpdate(work, lsn);
     for (int restarts = 0; ; restarts++) {
       if (!latchLeaf(work, key, keyLength, restarts)) {
         continue;
@@ -208,12 +236,20 @@ public final class TreeCore {
         wasUnlinked |= structure.unlinkOverflow(work, key, keyLength, restarts);
         continue;
       }
+      if (work.isSampled) {
+        contention.note(work, slot, key, keyLength); // no split: no pages were reserved
+      }
       boolean isSparse = removeAndUnlatch(work, slot, lsn);
       if (isSparse) {
         structure.mergeUpwards(work, key, keyLength);
       }
       return true;
     }
+  }
+
+  private void beginUpdate(TreeWork work, long lsn) {
+    work.isSampled = contention.isSampled(lsn);
+    work.isContended = false;
   }
 
   /** Reads the leaf's value into the buffer; the result is garbage unless the leaf is validated. */
@@ -323,7 +359,8 @@ public final class TreeCore {
   /** Latches the leaf of a key exclusively; false when it must be tried again. */
   boolean latchLeaf(TreeWork work, long key, int keyLength, int restarts) throws IOException {
     if (restarts < RESTARTS_MAX) {
-      return tryDescend(work, key, keyLength, 0) && pool.tryUpgrade(work.page, work.token);
+      return tryDescend(work, key, keyLength, 0)
+          && (pool.tryUpgrade(work.page, work.token) || disturbed(work, work.page, work.token));
     }
     descendLatched(work, key, keyLength, 0);
     if (work.parent >= 0) {
@@ -342,6 +379,9 @@ public final class TreeCore {
     long parentToken = 0;
     int position = 0;
     long page = rootId;
+    if (work.isSampled) {
+      lookForWriter(work, page, 0);
+    }
     long token = pool.optimistic(page);
     for (int depth = 0; depth < LEVELS_MAX; depth++) {
       long node = pool.address(page);
@@ -352,6 +392,9 @@ public final class TreeCore {
       long child = Node.child(node, pageBytes, position);
       if (!pool.validate(page, token)) {
         return false;
+      }
+      if (work.isSampled) {
+        lookForWriter(work, child, Node.level(node) - 1);
       }
       long childToken = childToken(page, token, child);
       work.touched = NodeSearch.touch(pool.address(child));
@@ -364,6 +407,18 @@ public final class TreeCore {
       token = childToken;
     }
     throw new DamagedTreeException(page, "more than " + LEVELS_MAX + " levels");
+  }
+
+  /** Notes for a sampled update that its leaf is latched by another writer. */
+  private void lookForWriter(TreeWork work, long page, int level) {
+    boolean isPage = page > 0 && page < allocator.limit();
+    work.isContended |= level == 0 && isPage && pool.isLatchedExclusive(page);
+  }
+
+  /** Notes for a sampled update that a writer got between; returns false. */
+  private boolean disturbed(TreeWork work, long page, long token) {
+    work.isContended |= work.isSampled && pool.isChanged(page, token);
+    return false;
   }
 
   private int position(int mode, long node, long key, int keyLength) {
@@ -397,7 +452,7 @@ public final class TreeCore {
       throws DamagedTreeException {
     boolean isNode = Node.isNode(pool.address(page));
     if (!pool.validate(page, token)) {
-      return false;
+      return disturbed(work, page, token);
     }
     if (!isNode) {
       throw new DamagedTreeException(page, "not a node of a tree");

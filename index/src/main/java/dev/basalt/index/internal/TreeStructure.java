@@ -72,13 +72,13 @@ final class TreeStructure {
           return;
         }
         if (work.parent < 0) {
-          splitRoot(work, step, key, keyLength);
+          splitRoot(work, step, chooseSplit(work, node, key, keyLength));
           return;
         }
         if (shift != 0 && tryShift(work, step, key, keyLength, shift, needed)) {
           return;
         }
-        isParentFull = !trySplit(work, step, key, keyLength);
+        isParentFull = !trySplit(work, step, chooseSplit(work, node, key, keyLength));
         if (!isParentFull) {
           return;
         }
@@ -88,7 +88,7 @@ final class TreeStructure {
     }
   }
 
-  private boolean tryLatch(
+  boolean tryLatch(
       TreeWork work, StructureStep step, long key, int keyLength, int level, boolean isLatched)
       throws IOException {
     if (isLatched) {
@@ -149,7 +149,7 @@ final class TreeStructure {
   }
 
   /** Writes a separator between two slots of a leaf. */
-  private void separateAt(TreeWork work, long node, int slot) {
+  void separateAt(TreeWork work, long node, int slot) {
     int low = NodeEdit.copyKey(node, pageBytes, slot - 1, work.otherKey);
     int high = NodeEdit.copyKey(node, pageBytes, slot, work.separator);
     work.separatorLength =
@@ -169,10 +169,9 @@ final class TreeStructure {
     }
   }
 
-  private void splitRoot(TreeWork work, StructureStep step, long key, int keyLength)
-      throws IOException {
+  /** Splits the root at a slot; its separator is chosen. The halves are {@code work.extents}. */
+  void splitRoot(TreeWork work, StructureStep step, int first) throws IOException {
     long root = pool.address(core.rootId);
-    int first = chooseSplit(work, root, key, keyLength);
     allocator.choose(step, work.extents, 2);
     long left = work.extents.page(0);
     long right = work.extents.page(1);
@@ -204,12 +203,10 @@ final class TreeStructure {
     NodeEdit.appendSlots(page, pageBytes, from, first, limit);
   }
 
-  /** Splits a node; false when the parent has no room for the separator. */
-  private boolean trySplit(TreeWork work, StructureStep step, long key, int keyLength)
-      throws IOException {
+  /** Splits a node at a slot; false when the parent has no room for the separator chosen. */
+  boolean trySplit(TreeWork work, StructureStep step, int first) throws IOException {
     long node = pool.address(work.page);
     long parent = pool.address(work.parent);
-    int first = chooseSplit(work, node, key, keyLength);
     long separator = work.separator;
     int length = work.separatorLength;
     if (NodeEdit.neededBytes(parent, length, Node.CHILD_BYTES)
@@ -423,6 +420,9 @@ final class TreeStructure {
       }
       long left = Node.child(parent, pageBytes, slot);
       long right = Node.child(parent, pageBytes, slot + 1);
+      if (level == 0 && core.contention.sparesFromMerge(left)) {
+        return false;
+      }
       step.latch(left);
       step.latch(right);
       if (!fitsMerged(work, left, right, slot)) {

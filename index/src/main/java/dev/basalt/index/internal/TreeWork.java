@@ -40,6 +40,16 @@ public final class TreeWork {
   long parentToken;
   int position;
 
+  /** Whether the update is looked at, and whether it met another writer at its leaf. */
+  boolean isSampled;
+
+  boolean isContended;
+
+  /** The record of the leaf that another writer wants: its slot and the hash of its key. */
+  int rivalSlot;
+
+  long rivalHash;
+
   private final int pageBytes;
   private final MemorySegment memory;
 
