@@ -20,6 +20,10 @@ final class RecordingLog implements StructureLog, LogGate {
   int recordBytesMax = Integer.MAX_VALUE;
   boolean isRefusing;
   boolean isChangeLost;
+
+  /** Whether a thread that is about to change pages, which it has latched, lets others run. */
+  volatile boolean isYielding;
+
   private long nextLsn = 1;
 
   @Override
@@ -28,7 +32,11 @@ final class RecordingLog implements StructureLog, LogGate {
   }
 
   @Override
+  @SuppressWarnings("ThreadPriorityCheck") // only makes others meet the latch more often
   public long enterChange() {
+    if (isYielding) {
+      Thread.yield();
+    }
     return 0;
   }
 
