@@ -6,6 +6,7 @@ import dev.basalt.engine.internal.Engine;
 import dev.basalt.engine.internal.EngineSwitches;
 import dev.basalt.engine.internal.StoreFailure;
 import dev.basalt.engine.internal.TableTree;
+import dev.basalt.index.TreeContention;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Devices;
 import dev.basalt.iostack.agent.Execution;
@@ -13,6 +14,7 @@ import dev.basalt.linux.FileLockedException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.SortedMap;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -165,6 +167,15 @@ public final class Store implements AutoCloseable {
    */
   public StoreStatistics statistics() {
     return engine.statistics();
+  }
+
+  /**
+   * Returns how much writers got into each other's way since the store was opened, and where.
+   *
+   * @return by the name of the table, in order
+   */
+  public SortedMap<String, TreeContention> contention() {
+    return engine.contention();
   }
 
   /**

@@ -2,6 +2,7 @@
 package dev.basalt.engine;
 
 import dev.basalt.bufferpool.BufferPoolConfig;
+import dev.basalt.index.ContentionConfig;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -25,6 +26,7 @@ import java.util.Properties;
  * @param growthBytes how much a growing store grows at a time
  * @param checkpointPercent how full the log is when a checkpoint starts
  * @param logWaitMillis how long a write waits for log space before it fails
+ * @param contention when a leaf is split because its writers get into each other's way
  */
 public record StoreConfig(
     String device,
@@ -38,7 +40,8 @@ public record StoreConfig(
     long storeBytesMax,
     long growthBytes,
     int checkpointPercent,
-    int logWaitMillis) {
+    int logWaitMillis,
+    ContentionConfig contention) {
 
   /** Checks each value against its limits. */
   public StoreConfig {
@@ -107,6 +110,7 @@ public record StoreConfig(
     private long growthBytes = 64L << 20;
     private int checkpointPercent = 50;
     private int logWaitMillis = 30_000;
+    private ContentionConfig contention = ContentionConfig.defaults();
 
     private Builder() {}
 
@@ -279,6 +283,34 @@ public record StoreConfig(
     }
 
     /**
+     * Sets when a leaf is split because its writers get into each other's way.
+     *
+     * @param config the rule; {@link ContentionConfig#defaults} when not set
+     * @return this
+     */
+    public Builder contention(ContentionConfig config) {
+      this.contention = config;
+      return this;
+    }
+
+    Builder contentionSample(int interval) {
+      return contention(
+          new ContentionConfig(
+              interval, contention.periodUpdates(), contention.thresholdPercent()));
+    }
+
+    Builder contentionPeriod(int updates) {
+      return contention(
+          new ContentionConfig(
+              contention.sampleInterval(), updates, contention.thresholdPercent()));
+    }
+
+    Builder contentionThreshold(int percent) {
+      return contention(
+          new ContentionConfig(contention.sampleInterval(), contention.periodUpdates(), percent));
+    }
+
+    /**
      * Checks the options and returns them.
      *
      * @return the configuration
@@ -297,7 +329,8 @@ public record StoreConfig(
           storeBytesMax,
           growthBytes,
           checkpointPercent,
-          logWaitMillis);
+          logWaitMillis,
+          contention);
     }
   }
 }

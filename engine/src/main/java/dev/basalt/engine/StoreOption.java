@@ -30,7 +30,19 @@ enum StoreOption {
       c -> ByteSize.print(c.growthBytes())),
   CHECKPOINT_AT(
       "checkpoint-at", (b, v) -> b.checkpointPercent(integer(v)), StoreConfig::checkpointPercent),
-  LOG_WAIT("log-wait", (b, v) -> b.logWaitMillis(integer(v)), StoreConfig::logWaitMillis);
+  LOG_WAIT("log-wait", (b, v) -> b.logWaitMillis(integer(v)), StoreConfig::logWaitMillis),
+  CONTENTION_SAMPLE(
+      "contention-sample",
+      (b, v) -> b.contentionSample(integer(v)),
+      c -> c.contention().sampleInterval()),
+  CONTENTION_PERIOD(
+      "contention-period",
+      (b, v) -> b.contentionPeriod(integer(v)),
+      c -> c.contention().periodUpdates()),
+  CONTENTION_THRESHOLD(
+      "contention-threshold",
+      (b, v) -> b.contentionThreshold(integer(v)),
+      c -> c.contention().thresholdPercent());
 
   private final String key;
   private final BiConsumer<StoreConfig.Builder, String> reader;

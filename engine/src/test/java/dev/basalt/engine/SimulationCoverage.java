@@ -52,6 +52,8 @@ final class SimulationCoverage {
     SHRINKS,
     /** The most levels of any tree. */
     TREE_HEIGHT,
+    /** Leaves split because clients contended for them. */
+    CONTENTION_SPLITS,
     /** Tables created while clients ran. */
     TABLES_UNDER_LOAD,
     /** Operations refused because they are too large for the log. */

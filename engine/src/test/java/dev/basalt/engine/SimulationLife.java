@@ -124,6 +124,7 @@ final class SimulationLife {
     if (last != null) {
       coverage.add(Event.LOG_WAITS, counter("log.spaceWaits"));
       coverage.add(Event.FRAME_STALLS, counter("pool.stalls"));
+      coverage.add(Event.CONTENTION_SPLITS, counter("index.contentionSplits"));
       long taken = counter("log.checkpoints") - checkpointsAtOpen;
       coverage.add(Event.AUTOMATIC_CHECKPOINTS, Math.max(0, taken - checkpointsRequested));
     }

@@ -2,6 +2,7 @@
 package dev.basalt.engine;
 
 import dev.basalt.engine.internal.wal.StoreLayout;
+import dev.basalt.index.ContentionConfig;
 import dev.basalt.iostack.sim.SimulatedGeometry;
 import java.util.Random;
 
@@ -21,6 +22,7 @@ import java.util.Random;
  * @param largePercent values that take pages of their own
  * @param largeBytesMax the longest of them
  * @param clientCount concurrent clients
+ * @param contention when leaves are split for contention; by most seeds, after few updates
  */
 record SimulationShape(
     int poolPages,
@@ -34,7 +36,8 @@ record SimulationShape(
     int valueBytesMax,
     int largePercent,
     int largeBytesMax,
-    int clientCount) {
+    int clientCount,
+    ContentionConfig contention) {
   static final int PAGE_BYTES = 4096;
   private static final int KEYS_PER_GROUP = 16;
   private static final int BLOCK_BYTES = 512;
@@ -59,7 +62,8 @@ record SimulationShape(
         one(random, 60, 300, 850, 850),
         one(random, 0, 2, 5, 25),
         one(random, 3_000, 20_000, 60_000),
-        one(random, 1, 2, 3, 3, 4, 6));
+        one(random, 1, 2, 3, 3, 4, 6),
+        new ContentionConfig(one(random, 0, 1, 1, 1, 2, 128), one(random, 1, 4, 16), 1));
   }
 
   /** Some devices are too small for the data. */
@@ -92,6 +96,7 @@ record SimulationShape(
         .storeBytesMax(DEVICE_BYTES_MAX)
         .queueDepth(8)
         .durability(durability)
+        .contention(contention)
         .build();
   }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.basalt.index.ContentionConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,6 +22,7 @@ final class StoreConfigTest {
             .pageBytes(8192)
             .durability(Durability.parse("group:7"))
             .createIfMissing(false)
+            .contention(new ContentionConfig(3, 50, 7))
             .build();
     Path file = directory.resolve("store.properties");
     Files.writeString(file, config.toString());
@@ -50,6 +52,10 @@ final class StoreConfigTest {
     assertThrows(
         IllegalArgumentException.class, () -> builder.pageBytes(4096).poolBytes(1).build());
     assertThrows(IllegalArgumentException.class, () -> StoreConfig.builder().build());
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> builder.set("contention-threshold", "101"));
+    assertTrue(e.toString().contains("contention-threshold is 101"), e.toString());
   }
 
   @Test

@@ -21,9 +21,9 @@ public record ContentionConfig(int sampleInterval, int periodUpdates, int thresh
 
   /** Checks each value against its limits. */
   public ContentionConfig {
-    check("sample interval", sampleInterval, 0, SAMPLE_INTERVAL_MAX);
-    check("period", periodUpdates, 1, PERIOD_UPDATES_MAX);
-    check("threshold", thresholdPercent, 1, 100);
+    check("contention-sample", sampleInterval, 0, SAMPLE_INTERVAL_MAX);
+    check("contention-period", periodUpdates, 1, PERIOD_UPDATES_MAX);
+    check("contention-threshold", thresholdPercent, 1, 100);
   }
 
   /**

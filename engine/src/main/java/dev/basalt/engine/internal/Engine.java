@@ -9,6 +9,7 @@ import dev.basalt.engine.VerifyReport;
 import dev.basalt.engine.internal.BulkLoad.LoadParts;
 import dev.basalt.engine.internal.Commits.CommitMode;
 import dev.basalt.index.PageSpace;
+import dev.basalt.index.TreeContention;
 import dev.basalt.index.TreeLoader;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.agent.Execution;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.SortedMap;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +71,7 @@ public final class Engine implements AutoCloseable {
     pendingRuns = new PendingRuns(parts, space, execution);
     checkpointer =
         new Checkpointer(parts, pages::pageLimit, unfreed, pendingRuns, failure, execution);
-    tables = new Tables(pages);
+    tables = new Tables(pages, config.contention());
     largeValues = new LargeValues(parts, unfreed, failure);
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
@@ -358,7 +360,21 @@ public final class Engine implements AutoCloseable {
   public StoreStatistics statistics() {
     Operation op = gate.enterReader();
     try {
-      return new EngineStatistics().collect(parts, space, checkpointer, countersOfSlots());
+      return new EngineStatistics().collect(parts, space, tables, checkpointer, countersOfSlots());
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Returns how much writers got into each other's way.
+   *
+   * @return by table
+   */
+  public SortedMap<String, TreeContention> contention() {
+    Operation op = gate.enterReader();
+    try {
+      return tables.contention();
     } finally {
       gate.exit(op);
     }

@@ -3,6 +3,7 @@ package dev.basalt.engine.internal;
 
 import dev.basalt.bufferpool.BufferPoolStatistics;
 import dev.basalt.engine.StoreStatistics;
+import dev.basalt.index.TreeContention;
 import dev.basalt.iostack.IoStackStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,10 +16,12 @@ final class EngineStatistics {
   StoreStatistics collect(
       StoreParts parts,
       StoreSpace space,
+      Tables tables,
       Checkpointer checkpointer,
       List<OperationCounters> slots) {
     addOperations(slots);
     addStore(parts, space);
+    addIndex(tables);
     addLog(parts, checkpointer);
     addPool(parts.pool().statistics());
     addDevice(parts.io().statistics());
@@ -42,6 +45,20 @@ final class EngineStatistics {
     counters.put("store.pages", limit);
     counters.put("store.pagesFree", space.pages().availablePages());
     counters.put("store.bytes", parts.layout().withPageCount(limit).endBytes());
+  }
+
+  private void addIndex(Tables tables) {
+    long sampled = 0;
+    long contended = 0;
+    long splits = 0;
+    for (TreeContention tree : tables.contention().values()) {
+      sampled += tree.sampledUpdates();
+      contended += tree.contendedUpdates();
+      splits += tree.splits();
+    }
+    counters.put("index.updatesSampled", sampled);
+    counters.put("index.updatesContended", contended);
+    counters.put("index.contentionSplits", splits);
   }
 
   private void addLog(StoreParts parts, Checkpointer checkpointer) {

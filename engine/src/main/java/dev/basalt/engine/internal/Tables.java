@@ -4,14 +4,17 @@ package dev.basalt.engine.internal;
 import dev.basalt.engine.internal.wal.CommitEntries;
 import dev.basalt.engine.internal.wal.RecordType;
 import dev.basalt.index.BTree;
+import dev.basalt.index.ContentionConfig;
 import dev.basalt.index.PageRun;
 import dev.basalt.index.PageSpace;
 import dev.basalt.index.SearchKey;
+import dev.basalt.index.TreeContention;
 import dev.basalt.index.ValueBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import org.jspecify.annotations.Nullable;
@@ -28,14 +31,16 @@ final class Tables {
   static final long CATALOG_ROOT = 1;
 
   private final PageSpace space;
+  private final ContentionConfig contention;
   private final TableTree catalog;
   private final ConcurrentSkipListMap<String, TableTree> byName = new ConcurrentSkipListMap<>();
   private final Map<Long, TableTree> byId = new ConcurrentHashMap<>();
 
   /** Opens the catalog; {@link #load} reads it. */
-  Tables(PageSpace space) {
+  Tables(PageSpace space, ContentionConfig contention) {
     this.space = space;
-    catalog = new TableTree(CATALOG_ID, "", BTree.open(space, CATALOG_ROOT));
+    this.contention = contention;
+    catalog = new TableTree(CATALOG_ID, "", BTree.open(space, CATALOG_ROOT, contention));
     byId.put(CATALOG_ID, catalog);
   }
 
@@ -89,6 +94,13 @@ final class Tables {
     }
   }
 
+  /** Returns how much writers got into each other's way, by table. */
+  SortedMap<String, TreeContention> contention() {
+    SortedMap<String, TreeContention> all = new TreeMap<>();
+    byName.forEach((name, table) -> all.put(name, table.tree().contention()));
+    return all;
+  }
+
   /** Returns how high the highest tree is. */
   int heightMax() {
     int most = 1;
@@ -113,7 +125,7 @@ final class Tables {
     }
     long id = CatalogEntry.tableId(keyAddress);
     if (!byId.containsKey(id)) {
-      BTree tree = BTree.open(space, CatalogEntry.rootId(valueAddress));
+      BTree tree = BTree.open(space, CatalogEntry.rootId(valueAddress), contention);
       TableTree table = new TableTree(id, CatalogEntry.name(valueAddress, valueBytes), tree);
       byId.put(id, table);
       byName.put(table.name(), table);
