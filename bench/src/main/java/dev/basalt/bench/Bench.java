@@ -27,7 +27,8 @@ public final class Bench {
           new MemoryGetLine(),
           new ColdGetLine(),
           new LoadLine(),
-          new BulkLoadLine());
+          new BulkLoadLine(),
+          new ContentionLine());
 
   private boolean quick;
   private Path disk = Path.of("").toAbsolutePath();

@@ -8,7 +8,8 @@ enum WorkerKind {
   STORE_LOAD,
   STORE_GETS,
   NVME_DRIVER_READS,
-  DRIVER_READS;
+  DRIVER_READS,
+  HOT_UPDATES;
 
   Worker create() {
     return switch (this) {
@@ -18,6 +19,7 @@ enum WorkerKind {
       case STORE_GETS -> new StoreGets();
       case NVME_DRIVER_READS -> new NvmeDriverReads();
       case DRIVER_READS -> new DriverReads();
+      case HOT_UPDATES -> new HotUpdates();
     };
   }
 }

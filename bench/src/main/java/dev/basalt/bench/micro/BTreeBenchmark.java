@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench.micro;
 
+import dev.basalt.bench.NoLog;
 import dev.basalt.bench.NullDevice;
 import dev.basalt.bench.Records;
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.BufferPoolConfig;
-import dev.basalt.bufferpool.LogGate;
 import dev.basalt.index.BTree;
 import dev.basalt.index.PageSpace;
 import dev.basalt.index.SearchKey;
-import dev.basalt.index.StructureChange;
-import dev.basalt.index.StructureLog;
 import dev.basalt.index.TreeCursor;
 import dev.basalt.index.ValueBuffer;
 import dev.basalt.iostack.IoStack;
@@ -126,47 +124,5 @@ public class BTreeBenchmark {
   private SearchKey keyOf(long index) {
     Records.setKey(keyBytes, Records.key(index));
     return key.set(keyBytes);
-  }
-
-  /** A log that keeps nothing and is always ahead. */
-  private static final class NoLog implements StructureLog, LogGate {
-    @Override
-    public long imageHorizon() {
-      return Long.MIN_VALUE;
-    }
-
-    @Override
-    public long enterChange() {
-      return 0;
-    }
-
-    @Override
-    public void exitChange(long token) {}
-
-    @Override
-    public long append(StructureChange change) {
-      return 0;
-    }
-
-    @Override
-    public int recordBytesMax() {
-      return Integer.MAX_VALUE;
-    }
-
-    @Override
-    public void changeLost() {
-      throw new AssertionError("nothing is refused");
-    }
-
-    @Override
-    public long durableLsn() {
-      return Long.MAX_VALUE;
-    }
-
-    @Override
-    public void requestDurable(long lsn) {}
-
-    @Override
-    public void awaitDurable(long lsn) {}
   }
 }
