@@ -144,6 +144,8 @@ class CommandIT {
     done("", "put", "key", "value");
     assertTrue(done("", "stat").contains("default"));
     assertTrue(done("", "stat", "--json").contains("\"tables\":[\"default\"]"));
+    assertEquals(1, done("", "stat", "--contention").lines().count(), "more than a headline");
+    assertEquals("[]\n", done("", "stat", "--contention", "--json"));
     assertTrue(done("", "verify").endsWith("whole\n"));
     assertTrue(done("", "verify", "--json").contains("\"whole\":true"));
   }

@@ -179,6 +179,15 @@ public final class Store implements AutoCloseable {
   }
 
   /**
+   * Returns what an earlier life of the store, closed in order, saved of that.
+   *
+   * @return the leaves at which writers met most; none when they never did
+   */
+  public SavedContention savedContention() {
+    return engine.savedContention();
+  }
+
+  /**
    * Returns the effective configuration.
    *
    * @return the configuration; page and log size are those of the store

@@ -2,12 +2,16 @@
 package dev.basalt.engine.internal;
 
 import dev.basalt.engine.Range;
+import dev.basalt.engine.SavedContention;
 import dev.basalt.engine.SortedSource;
+import dev.basalt.engine.StoreClosedException;
 import dev.basalt.engine.StoreConfig;
+import dev.basalt.engine.StoreFullException;
 import dev.basalt.engine.StoreStatistics;
 import dev.basalt.engine.VerifyReport;
 import dev.basalt.engine.internal.BulkLoad.LoadParts;
 import dev.basalt.engine.internal.Commits.CommitMode;
+import dev.basalt.engine.internal.wal.LogFullException;
 import dev.basalt.index.PageSpace;
 import dev.basalt.index.TreeContention;
 import dev.basalt.index.TreeLoader;
@@ -480,9 +484,61 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * Returns where writers got into each other's way in an earlier life of the store.
+   *
+   * @return what that has saved
+   */
+  public SavedContention savedContention() {
+    Operation op = gate.enterReader();
+    try {
+      failure.check();
+      return tables.savedContention(op);
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /**
+   * Saves for the next life where writers got into each other's way. A store without room closes
+   * without it.
+   */
+  private void saveContention() {
+    byte[] value = tables.contentionToSave();
+    if (value.length == 0 || gate.isClosed() || failure.isPoisoned()) {
+      return;
+    }
+    Operation op;
+    try {
+      op = gate.enterWriter();
+    } catch (StoreClosedException _) {
+      return; // whoever closes the store saves it
+    }
+    try {
+      MemorySegment key = MemorySegment.ofArray(ContentionEntry.key());
+      commits.put(op, tables.catalog(), key, MemorySegment.ofArray(value));
+    } catch (StoreFullException | LogFullException _) {
+      return; // advice for the next life is no reason not to close
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
   /** Closes the store; see {@code Store}. */
   @Override
   public void close() {
+    try {
+      saveContention();
+    } finally {
+      closeStore();
+    }
+  }
+
+  private void closeStore() {
     if (!gate.close()) {
       closeLot.awaitWhile(0, isClosing, 0);
       return;

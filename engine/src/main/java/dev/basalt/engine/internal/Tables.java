@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine.internal;
 
+import dev.basalt.engine.SavedContention;
 import dev.basalt.engine.internal.wal.CommitEntries;
 import dev.basalt.engine.internal.wal.RecordType;
 import dev.basalt.index.BTree;
@@ -88,7 +89,7 @@ final class Tables {
     boolean isReference = entries.kind() == RecordType.PUT_OVERFLOW;
     ValueBuffer value = op.value.wrap(entries.valueAddress(), entries.valueBytes(), isReference);
     tree.put(key, value, lsn);
-    if (entries.table() == CATALOG_ID) {
+    if (entries.table() == CATALOG_ID && entries.keyBytes() == CatalogEntry.KEY_BYTES) {
       register(
           entries.keyAddress(), entries.keyBytes(), entries.valueAddress(), entries.valueBytes());
     }
@@ -99,6 +100,23 @@ final class Tables {
     SortedMap<String, TreeContention> all = new TreeMap<>();
     byName.forEach((name, table) -> all.put(name, table.tree().contention()));
     return all;
+  }
+
+  /** Returns what is to be saved of it; empty for nothing. */
+  byte[] contentionToSave() {
+    return ContentionEntry.value(byName.values());
+  }
+
+  /** Reads what an earlier life has saved. */
+  SavedContention savedContention(Operation op) throws IOException {
+    boolean isFound = catalog.tree().get(op.key.set(ContentionEntry.key()), op.value);
+    byte[] value = isFound ? op.value.toByteArray() : new byte[0];
+    return ContentionEntry.read(value, this::name);
+  }
+
+  private String name(long tableId) {
+    TableTree table = byId.get(tableId);
+    return table == null ? "?" : table.name();
   }
 
   /** Returns how high the highest tree is. */
