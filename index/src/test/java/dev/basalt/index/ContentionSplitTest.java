@@ -169,6 +169,29 @@ class ContentionSplitTest {
         });
   }
 
+  /** Else their latches are still in one cache line. The pages skipped are used by others. */
+  @Test
+  void shouldTakePagesWhoseStateWordsAreApart() {
+    run(
+        13,
+        ALL,
+        (simulation, fixture, tree) -> {
+          update(simulation, fixture, tree, 10, 11);
+          List<Long> pages = new ArrayList<>();
+          for (long page = tree.rootId() + 1; page < PAGES; page++) {
+            if (fixture.space.isAllocated(page)) {
+              pages.add(page);
+            }
+          }
+          assertEquals(2, pages.size());
+          assertTrue(tree.rootId() / 8 < pages.getFirst() / 8, pages.toString());
+          assertTrue(pages.getFirst() / 8 < pages.getLast() / 8, pages.toString());
+          PageRun run = fixture.space.allocateRun(fixture.key, 3);
+          assertEquals(tree.rootId() + 1, run.firstPageIds()[0]);
+          fixture.space.freeRun(fixture.key, run);
+        });
+  }
+
   /** Inner nodes of few long separators: the parent has to be split as well. */
   @Test
   void shouldMakeRoomInTheParent() {

@@ -108,10 +108,10 @@ final class ContentionSplit {
 
   private boolean tryDivide(TreeWork work, StructureStep step, int first) throws IOException {
     if (work.parent < 0) {
-      structure.splitRoot(work, step, first);
+      structure.splitRoot(work, step, first, true);
       return true;
     }
-    return structure.trySplit(work, step, first);
+    return structure.trySplit(work, step, first, true);
   }
 
   /** Returns the first slot of the right half, as near to the middle as may be; 0 for none. */

@@ -26,6 +26,7 @@ import java.util.stream.LongStream;
 public final class PageAllocator {
   private static final int MAPS_PER_STEP_MAX = 10;
   private static final int JOINED_EXTENTS_MAX = 512;
+  private static final int PAGES_PER_LINE = 8;
 
   /** What a record has beside extents and images, at most. */
   private static final int RECORD_OVERHEAD_BYTES = 1024;
@@ -41,6 +42,9 @@ public final class PageAllocator {
   private int groupCount;
   private int currentGroup;
   private int newGroup = -1;
+
+  /** Whether pages were chosen beyond free ones, so that the hint must stay. */
+  private boolean keepsHint;
 
   /**
    * Creates the allocator of a store; {@link #load} before use.
@@ -329,6 +333,7 @@ public final class PageAllocator {
   void choose(StructureStep step, PageExtents extents, long pages) throws IOException {
     step.latch(0);
     newGroup = -1;
+    keepsHint = false;
     extents.clear();
     int maps = 0;
     while (extents.pages() < pages) {
@@ -346,6 +351,46 @@ public final class PageAllocator {
       chooseInGroup(group, extents, rest);
       currentGroup = group;
     }
+  }
+
+  /**
+   * As {@link #choose}, but, where the group has them, pages whose state words share no cache line
+   * with each other's, nor the first one with another page's: for pages that are latched at the
+   * same time by different threads.
+   */
+  void chooseApart(StructureStep step, PageExtents extents, int pages, long otherPage)
+      throws IOException {
+    choose(step, extents, pages);
+    int group = groupOf(extents.first(0));
+    if (newGroup >= 0) {
+      return;
+    }
+    long map = pool.address(mapOf(group));
+    int bitEnd = bitLimit(group);
+    int[] bits = new int[pages];
+    int line = lineOf(otherPage - mapOf(group));
+    int bit = groupHint[group];
+    for (int i = 0; i < pages; i++) {
+      bit = SpaceMap.nextFree(map, bit, bitEnd);
+      if (bit < bitEnd && lineOf(bit) == line) {
+        bit = SpaceMap.nextFree(map, Math.min(bitEnd, (line + 1) * PAGES_PER_LINE), bitEnd);
+      }
+      if (bit >= bitEnd) {
+        return; // as chosen before
+      }
+      line = lineOf(bit);
+      bits[i] = bit++;
+    }
+    extents.clear();
+    for (int i = 0; i < pages; i++) {
+      extents.add(mapOf(group) + bits[i], 1);
+    }
+    keepsHint = true;
+  }
+
+  /** Returns which cache line of state words a page has; groups begin with a line. */
+  private static int lineOf(long bit) {
+    return (int) Math.floorDiv(bit, PAGES_PER_LINE);
   }
 
   /** Latches the maps of pages that will be freed. */
@@ -403,7 +448,7 @@ public final class PageAllocator {
     int bit = (int) (extents.first(last) % groupPages);
     if (isFreed) {
       groupHint[group] = Math.min(groupHint[group], bit);
-    } else {
+    } else if (!keepsHint) {
       groupHint[group] = bit + extents.count(last);
     }
   }

@@ -72,13 +72,13 @@ final class TreeStructure {
           return;
         }
         if (work.parent < 0) {
-          splitRoot(work, step, chooseSplit(work, node, key, keyLength));
+          splitRoot(work, step, chooseSplit(work, node, key, keyLength), false);
           return;
         }
         if (shift != 0 && tryShift(work, step, key, keyLength, shift, needed)) {
           return;
         }
-        isParentFull = !trySplit(work, step, chooseSplit(work, node, key, keyLength));
+        isParentFull = !trySplit(work, step, chooseSplit(work, node, key, keyLength), false);
         if (!isParentFull) {
           return;
         }
@@ -170,9 +170,9 @@ final class TreeStructure {
   }
 
   /** Splits the root at a slot; its separator is chosen. The halves are {@code work.extents}. */
-  void splitRoot(TreeWork work, StructureStep step, int first) throws IOException {
+  void splitRoot(TreeWork work, StructureStep step, int first, boolean isApart) throws IOException {
     long root = pool.address(core.rootId);
-    allocator.choose(step, work.extents, 2);
+    choosePages(work, step, 2, isApart);
     long left = work.extents.page(0);
     long right = work.extents.page(1);
     step.create(left);
@@ -197,6 +197,15 @@ final class TreeStructure {
     step.commit();
   }
 
+  private void choosePages(TreeWork work, StructureStep step, int pages, boolean isApart)
+      throws IOException {
+    if (isApart) {
+      allocator.chooseApart(step, work.extents, pages, work.page);
+    } else {
+      allocator.choose(step, work.extents, pages);
+    }
+  }
+
   private void buildFrom(long from, long pageId, long link, Fences fences, int first, int limit) {
     long page = pool.address(pageId);
     NodeEdit.initialize(page, pageBytes, Node.level(from), link, fences);
@@ -204,7 +213,8 @@ final class TreeStructure {
   }
 
   /** Splits a node at a slot; false when the parent has no room for the separator chosen. */
-  boolean trySplit(TreeWork work, StructureStep step, int first) throws IOException {
+  boolean trySplit(TreeWork work, StructureStep step, int first, boolean isApart)
+      throws IOException {
     long node = pool.address(work.page);
     long parent = pool.address(work.parent);
     long separator = work.separator;
@@ -213,7 +223,7 @@ final class TreeStructure {
         > Node.freeBytes(parent, pageBytes)) {
       return false;
     }
-    allocator.choose(step, work.extents, 1);
+    choosePages(work, step, 1, isApart);
     long right = work.extents.page(0);
     step.create(right);
     step.enter();
