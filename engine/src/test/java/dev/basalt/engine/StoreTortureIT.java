@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import dev.basalt.index.ContentionConfig;
 import dev.basalt.iostack.BlockDeviceProvider;
 import dev.basalt.iostack.Devices;
 import java.nio.file.Path;
@@ -76,7 +75,6 @@ final class StoreTortureIT {
         .logBytes(2 << 20)
         .growthBytes(1 << 20)
         .storeBytesMax(1 << 30)
-        .contention(new ContentionConfig(1, 16, 1))
         .durability(MODES.get(round % MODES.size()))
         .build();
   }
