@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench.micro;
 
+import dev.basalt.bench.NoLog;
 import dev.basalt.bench.NullDevice;
 import dev.basalt.bench.Records;
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.bufferpool.BufferPoolConfig;
-import dev.basalt.bufferpool.LogGate;
 import dev.basalt.bufferpool.PageHeader;
 import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.IoStackConfig;
@@ -55,7 +55,7 @@ public class PageLatchBenchmark {
     io = IoStack.start(new NullDevice(), IoStackConfig.defaults(), Execution.threads());
     long poolBytes = 2L * Math.max(pages, BufferPoolConfig.POOL_PAGES_MIN) * PAGE_BYTES;
     BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, 1 << 20, poolBytes, 0);
-    pool = BufferPool.open(config, io, new AllDurable(), Execution.threads());
+    pool = BufferPool.open(config, io, new NoLog(), Execution.threads());
     for (long pageId = 0; pageId < pages; pageId++) {
       pool.create(pageId);
       pool.unlatchExclusive(pageId, false);
@@ -101,19 +101,5 @@ public class PageLatchBenchmark {
   private long nextPage() {
     random = Records.nextRandom(random);
     return Records.below(random, pages);
-  }
-
-  /** A log that is always ahead. */
-  private static final class AllDurable implements LogGate {
-    @Override
-    public long durableLsn() {
-      return Long.MAX_VALUE;
-    }
-
-    @Override
-    public void requestDurable(long lsn) {}
-
-    @Override
-    public void awaitDurable(long lsn) {}
   }
 }
