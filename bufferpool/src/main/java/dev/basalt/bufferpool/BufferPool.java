@@ -381,6 +381,7 @@ public final class BufferPool implements AutoCloseable {
         counters.dropCalls.sum(),
         counters.stalls.sum(),
         counters.latchWaits.sum(),
+        parts.huge().hugeBytes(),
         provider.dropMode());
   }
 

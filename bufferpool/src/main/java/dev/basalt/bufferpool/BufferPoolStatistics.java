@@ -17,6 +17,7 @@ package dev.basalt.bufferpool;
  * @param dropCalls the system calls that took
  * @param stalls misses that found no free frame
  * @param latchWaits waits for a latch, or for a page that another thread was reading
+ * @param hugeBytes how much of the page region may be in huge pages; 0 once pages were evicted
  * @param dropMode how pages are dropped, such as {@code process_madvise(PIDFD_SELF)}
  */
 public record BufferPoolStatistics(
@@ -32,6 +33,7 @@ public record BufferPoolStatistics(
     long dropCalls,
     long stalls,
     long latchWaits,
+    long hugeBytes,
     String dropMode) {
 
   /**

@@ -37,6 +37,8 @@ public final class VirtualMemory {
     DONTFORK(10),
     /** Leave it out of core dumps. */
     DONTDUMP(16),
+    /** Reclaim it before other memory. For a part of a huge page: split that (Linux 5.4). */
+    COLD(20),
     /** Touch it for writing now (Linux 5.14). */
     POPULATE_WRITE(23);
 

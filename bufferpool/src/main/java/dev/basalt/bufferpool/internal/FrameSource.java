@@ -69,6 +69,9 @@ public final class FrameSource implements AutoCloseable {
   }
 
   private int help() {
+    if (!parts.huge().isSmall()) {
+      return 0; // The provider splits the huge pages first.
+    }
     if (!isHelping.compareAndSet(false, true)) {
       return 0;
     }

@@ -92,6 +92,7 @@ public final class PageFaults implements AutoCloseable {
         parts.latches().evicted(pageId);
       }
     }
+    parts.huge().beforeFault(pageId);
     parts.resident().add(pageId);
   }
 

@@ -125,6 +125,7 @@ public final class PageProvider implements Agent, CompletionSink {
       int done = queuePair.poll(this, queuePair.depth());
       if (!parts.failure().hasFailed()) {
         done += prefetcher.doWork();
+        done += parts.huge().split();
         done += evict();
         writer.issue();
       }
@@ -142,7 +143,9 @@ public final class PageProvider implements Agent, CompletionSink {
     if (parts.failure().hasFailed()) {
       return false;
     }
-    return prefetcher.hasWork() || !isBlocked && (isEvicting || parts.frames().isLow());
+    return prefetcher.hasWork()
+        || parts.huge().isSplitting()
+        || !isBlocked && (isEvicting || parts.frames().isLow());
   }
 
   @Override
@@ -189,7 +192,7 @@ public final class PageProvider implements Agent, CompletionSink {
   }
 
   private void onWritten(long pageId) {
-    if (isEvicting) {
+    if (isEvicting && parts.huge().isSmall()) {
       evictor.tryTake(pageId);
     }
   }
@@ -201,6 +204,10 @@ public final class PageProvider implements Agent, CompletionSink {
       dirty.clear();
     }
     if (!isEvicting || isBlocked) {
+      return 0;
+    }
+    if (!parts.huge().isSmall()) {
+      parts.huge().leave();
       return 0;
     }
     boolean awaitsDevice = dirty.isFull() && writer.isFull();

@@ -18,6 +18,7 @@ import dev.basalt.linux.VirtualMemory.Advice;
 public final class PageRegion implements AutoCloseable {
   private static final System.Logger LOGGER = System.getLogger(PageRegion.class.getName());
   private static final long HUGE_PAGE_BYTES = 2 << 20;
+  private static final long SMALL_PAGE_BYTES = 4096;
 
   private final MappedRegion pages;
   private final MappedRegion words;
@@ -143,8 +144,54 @@ public final class PageRegion implements AutoCloseable {
    * @param pageId the page, latched exclusively by the caller
    */
   public void drop(long pageId) {
+    drop(pageId, 1);
+  }
+
+  /**
+   * Gives the memory of neighbours back.
+   *
+   * @param pageId the first of them, all latched exclusively by the caller
+   * @param count how many
+   */
+  void drop(long pageId, long count) {
+    advise(pageId, count * pageBytes(), Advice.DONTNEED);
+  }
+
+  /**
+   * Has memory that is touched from now on backed by huge pages.
+   *
+   * @param from the first page
+   * @param limit the page behind the last one
+   * @return false when this kernel has no huge pages
+   */
+  boolean tryBackHuge(long from, long limit) {
     try {
-      VirtualMemory.advise(address(pageId), pageBytes(), Advice.DONTNEED);
+      VirtualMemory.advise(address(from), (limit - from) * pageBytes(), Advice.HUGEPAGE);
+      return true;
+    } catch (ErrnoException e) {
+      LOGGER.log(System.Logger.Level.DEBUG, "no huge pages", e);
+      return false;
+    }
+  }
+
+  /** Has memory that is touched from now on backed by small pages. */
+  void backSmall() {
+    adviseIfPossible(pages, Advice.NOHUGEPAGE);
+  }
+
+  /**
+   * Splits a huge page into small ones, with its content. A page that a device is reading into just
+   * then stays whole, and nobody can tell: the caller tries again later.
+   *
+   * @param pageId the first page in it
+   */
+  void split(long pageId) {
+    advise(pageId, SMALL_PAGE_BYTES, Advice.COLD);
+  }
+
+  private void advise(long pageId, long sizeBytes, Advice advice) {
+    try {
+      VirtualMemory.advise(address(pageId), sizeBytes, advice);
     } catch (ErrnoException e) {
       throw new AssertionError(e);
     }

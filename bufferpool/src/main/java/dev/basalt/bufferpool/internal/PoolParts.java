@@ -14,6 +14,7 @@ import dev.basalt.iostack.agent.ParkingLot;
  * @param latches the latches over them
  * @param resident the pages that have a frame
  * @param frames the frames that are free
+ * @param huge whether the memory is in huge pages
  * @param lot where threads wait: for page ids under them, for others under negative keys
  * @param failure why the pool has failed, if it has
  * @param counters what was done
@@ -27,6 +28,7 @@ public record PoolParts(
     PageLatches latches,
     ResidentSet resident,
     FrameReserve frames,
+    HugePages huge,
     ParkingLot lot,
     PoolFailure failure,
     PoolCounters counters,
@@ -51,12 +53,15 @@ public record PoolParts(
     ParkingLot lot = new ParkingLot(execution);
     PoolFailure failure = new PoolFailure();
     PoolCounters counters = new PoolCounters();
+    PageLatches latches = new PageLatches(states, lot, counters, execution);
+    FrameReserve frames = new FrameReserve(frameCount, lot, failure);
     return new PoolParts(
         region,
         states,
-        new PageLatches(states, lot, counters, execution),
+        latches,
         new ResidentSet(frameCount),
-        new FrameReserve(frameCount, lot, failure),
+        frames,
+        new HugePages(region, states, latches, frames),
         lot,
         failure,
         counters,
@@ -73,8 +78,11 @@ public record PoolParts(
    */
   public void abandon(long pageId) {
     resident.remove(pageId);
-    region.drop(pageId);
+    boolean isKept = huge.drop(pageId);
     latches.evicted(pageId);
+    if (isKept) {
+      huge.recheck(pageId);
+    }
     frames.give(1);
   }
 

@@ -131,6 +131,7 @@ final class Prefetcher {
       parts.frames().give(1);
       return false;
     }
+    parts.huge().beforeFault(pageId);
     parts.resident().add(pageId);
     return true;
   }

@@ -84,6 +84,7 @@ final class EngineStatistics {
     counters.put("pool.dropCalls", pool.dropCalls());
     counters.put("pool.stalls", pool.stalls());
     counters.put("pool.latchWaits", pool.latchWaits());
+    counters.put("pool.hugeBytes", pool.hugeBytes());
   }
 
   private void addDevice(IoStackStatistics io) {
