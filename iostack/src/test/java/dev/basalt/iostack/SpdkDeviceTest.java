@@ -71,6 +71,32 @@ class SpdkDeviceTest {
     }
   }
 
+  @Nested
+  class MemoryOfTcp extends DriverMemoryConformance {
+    @Override
+    BlockDevice open() throws IOException {
+      return Devices.open(target.tcp(), Execution.threads());
+    }
+
+    @Override
+    int alignmentBytes() {
+      return 4;
+    }
+  }
+
+  @Nested
+  class MemoryOfVfioUser extends DriverMemoryConformance {
+    @Override
+    BlockDevice open() throws IOException {
+      return Devices.open(target.vfioUser(), Execution.threads());
+    }
+
+    @Override
+    int alignmentBytes() {
+      return 4;
+    }
+  }
+
   @Test
   void shouldLeaveTheAffinityOfItsCaller() throws IOException {
     BitSet before = CpuAffinity.get();

@@ -61,7 +61,20 @@ public final class NativeDevice implements AutoCloseable {
    * @param iova where the device sees it, or -1 when that is not one range
    * @param sizeBytes its size
    */
-  public record Memory(long address, long iova, long sizeBytes) {}
+  public record Memory(long address, long iova, long sizeBytes) {
+    /**
+     * Tells whether a range is within this memory.
+     *
+     * @param from absolute address
+     * @param lengthBytes its length, 0 or more
+     * @return whether all of it is
+     */
+    public boolean contains(long from, long lengthBytes) {
+      return from >= address
+          && lengthBytes <= sizeBytes
+          && from - address <= sizeBytes - lengthBytes;
+    }
+  }
 
   /**
    * Allocates zeroed memory that the device can reach.

@@ -21,7 +21,7 @@ import java.io.IOException;
  *
  * <p><b>Concurrency.</b> Any thread.
  */
-final class DriverDevice implements BlockDevice {
+public final class DriverDevice implements BlockDevice {
   /** The most bytes of one transfer, so that the staging memory of depth 128 is 16 MiB. */
   private static final int TRANSFER_BYTES_MAX = 128 << 10;
 
@@ -75,22 +75,41 @@ final class DriverDevice implements BlockDevice {
 
   @Override
   public QueuePair openQueuePair(int depth) throws IOException {
-    CommandLimits.checkDepth(depth, capabilities.queueDepthMax());
-    DriverQueuePair pair = DriverQueuePair.open(this, openQueuePairs, depth, execution);
-    return isStaged ? stage(pair) : pair;
+    return isStaged ? stage(openPinned(depth)) : open(depth, 0);
   }
 
-  private QueuePair stage(DriverQueuePair pair) throws IOException {
-    int slotBytes = capabilities.transferBytesMax();
+  /**
+   * Opens a queue pair whose commands use its own DMA memory, without a copy.
+   *
+   * @param depth the most commands in flight, 1 to {@link Capabilities#queueDepthMax}
+   * @return the queue pair, to be closed by the caller
+   * @throws IOException when the driver has no more queues or memory
+   */
+  public DriverQueuePair openPinned(int depth) throws IOException {
+    return open(depth, capabilities.transferBytesMax());
+  }
+
+  private DriverQueuePair open(int depth, long dataBytes) throws IOException {
+    CommandLimits.checkDepth(depth, capabilities.queueDepthMax());
+    DriverQueuePair.Size size = new DriverQueuePair.Size(depth, depth * dataBytes);
+    return DriverQueuePair.open(this, openQueuePairs, size, execution);
+  }
+
+  private QueuePair stage(DriverQueuePair pinned) {
     QueuePair staged = null;
     try {
-      long staging = pair.stage((long) pair.depth() * slotBytes);
       // The memory goes with the queue pair below, before the device may be closed.
-      staged = new StagingQueuePair(pair, staging, new CommandLimits(this), slotBytes, () -> {});
+      staged =
+          new StagingQueuePair(
+              pinned,
+              pinned.data().address(),
+              new CommandLimits(this),
+              capabilities.transferBytesMax(),
+              () -> {});
       return staged;
     } finally {
       if (staged == null) {
-        pair.close();
+        pinned.close();
       }
     }
   }

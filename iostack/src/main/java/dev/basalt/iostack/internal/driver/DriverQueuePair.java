@@ -29,14 +29,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A queue pair over a queue of a driver in C: commands are written to an array, and each batch is
- * one call; completions come back in another array.
+ * one call; completions come back in another array. With DMA memory of its own it takes addresses
+ * within that only; {@code StagingQueuePair} over it takes any.
  *
  * <p><b>Ownership.</b> Owns the queue, one region of memory with the two arrays and a scatter list
- * for each command in flight, and the staging memory.
+ * for each command in flight, and the DMA memory.
  *
  * <p><b>Concurrency.</b> Used by one thread at a time, but for {@link #wake}.
  */
-final class DriverQueuePair implements QueuePair {
+public final class DriverQueuePair implements QueuePair {
   private static final CompletionSink NOBODY = (_, _) -> {};
 
   /** With commands in flight, when closed. */
@@ -54,6 +55,9 @@ final class DriverQueuePair implements QueuePair {
   private final long completions;
   private final long lists;
   private final QueueSleep sleep;
+  private final NativeDevice.@Nullable Memory data;
+  private final long alignmentMask;
+  private final int pieceCountMax;
 
   /** Commands in the array that were not taken yet. */
   private int unsubmitted;
@@ -63,7 +67,6 @@ final class DriverQueuePair implements QueuePair {
 
   private int delivered;
 
-  private NativeDevice.@Nullable Memory staging;
   private boolean isPolling;
   private boolean isClosed;
 
@@ -96,8 +99,9 @@ final class DriverQueuePair implements QueuePair {
   }
 
   private DriverQueuePair(
-      DriverDevice device, OpenQueuePairs openQueuePairs, int depth, Execution execution)
+      DriverDevice device, OpenQueuePairs openQueuePairs, Size size, Execution execution)
       throws IOException {
+    int depth = size.depth;
     this.device = device.device();
     this.openQueuePairs = openQueuePairs;
     limits = new CommandLimits(device);
@@ -109,31 +113,58 @@ final class DriverQueuePair implements QueuePair {
     commands = region.address();
     completions = commands + commandBytes;
     lists = completions + completionBytes;
-    NativeQueue opened = null;
+    alignmentMask = this.device.info().memoryAlignmentBytes() - 1L;
+    pieceCountMax = Math.min(this.device.info().pieceCountMax(), IoVector.CAPACITY_MAX);
+    boolean isReady = false;
+    NativeDevice.Memory memory = null;
     try {
-      opened = device.device().openQueue(depth);
-      queue = opened;
+      memory = size.dataBytes > 0 ? this.device.allocate(size.dataBytes) : null;
+      queue = this.device.openQueue(depth);
+      isReady = true;
     } finally {
-      if (opened == null) {
+      if (!isReady) {
+        free(memory);
         region.close();
       }
     }
+    data = memory;
   }
 
-  /** Opens a queue; its depth was checked. */
+  /**
+   * What a queue pair is to hold.
+   *
+   * @param depth the most commands in flight; checked
+   * @param dataBytes of DMA memory, which commands are then confined to; or 0
+   */
+  record Size(int depth, long dataBytes) {}
+
+  /** Opens a queue. */
   static DriverQueuePair open(
-      DriverDevice device, OpenQueuePairs openQueuePairs, int depth, Execution execution)
+      DriverDevice device, OpenQueuePairs openQueuePairs, Size size, Execution execution)
       throws IOException {
     openQueuePairs.add();
     DriverQueuePair opened = null;
     try {
-      opened = new DriverQueuePair(device, openQueuePairs, depth, execution);
+      opened = new DriverQueuePair(device, openQueuePairs, size, execution);
       return opened;
     } finally {
       if (opened == null) {
         openQueuePairs.remove();
       }
     }
+  }
+
+  /**
+   * Returns memory that commands may use: as many maximum transfers as the queue is deep.
+   *
+   * @return the memory, which stays the queue pair's
+   * @throws IllegalStateException when it was opened without
+   */
+  public NativeDevice.Memory data() {
+    if (data == null) {
+      throw new IllegalStateException(this + " has no memory of its own");
+    }
+    return data;
   }
 
   @Override
@@ -149,14 +180,14 @@ final class DriverQueuePair implements QueuePair {
   @Override
   public boolean tryRead(long lba, int lbaCount, long address, long tag) {
     checkOpen();
-    limits.checkTransfer(lba, lbaCount, address);
+    checkData(address, limits.checkTransfer(lba, lbaCount, address));
     return tryQueue(READ, lba, lbaCount, address, tag);
   }
 
   @Override
   public boolean tryWrite(long lba, int lbaCount, long address, long tag) {
     checkOpen();
-    limits.checkTransfer(lba, lbaCount, address);
+    checkData(address, limits.checkTransfer(lba, lbaCount, address));
     return tryQueue(WRITE, lba, lbaCount, address, tag);
   }
 
@@ -283,24 +314,14 @@ final class DriverQueuePair implements QueuePair {
     isClosed = true;
     queue.close();
     region.close();
-    freeStaging();
+    free(data);
     openQueuePairs.remove(); // last: from now on the device may be closed
   }
 
-  private void freeStaging() {
-    if (staging != null) {
-      device.free(staging);
+  private void free(NativeDevice.@Nullable Memory memory) {
+    if (memory != null) {
+      device.free(memory);
     }
-  }
-
-  /**
-   * Allocates staging memory that lives as long as the queue pair does.
-   *
-   * @return its absolute address
-   */
-  long stage(long sizeBytes) throws IOException {
-    staging = device.allocate(sizeBytes);
-    return staging.address();
   }
 
   @Override
@@ -311,6 +332,7 @@ final class DriverQueuePair implements QueuePair {
   private boolean tryVectored(int opcode, long lba, IoVector vector, long tag) {
     checkOpen();
     int lengthBytes = limits.checkVector(lba, vector);
+    checkPieces(vector);
     int slot = slots.take(tag);
     if (slot < 0) {
       return false;
@@ -323,6 +345,25 @@ final class DriverQueuePair implements QueuePair {
     int lbaCount = lengthBytes / limits.blockBytes();
     NativeCommands.set(next(), opcode, lba, lbaCount, list, vector.count(), slot);
     return true;
+  }
+
+  private void checkPieces(IoVector vector) {
+    if (vector.count() > pieceCountMax) {
+      throw new IllegalArgumentException(
+          "a vector of %d pieces, needed: at most %d for this driver"
+              .formatted(vector.count(), pieceCountMax));
+    }
+    for (int i = 0; i < vector.count(); i++) {
+      checkData(vector.address(i), vector.lengthBytes(i));
+    }
+  }
+
+  private void checkData(long address, int lengthBytes) {
+    if (data != null && (!data.contains(address, lengthBytes) || (address & alignmentMask) != 0)) {
+      throw new IllegalArgumentException(
+          "memory at 0x%x, %d bytes, needed: within the DMA memory of this queue pair, aligned to %d"
+              .formatted(address, lengthBytes, alignmentMask + 1));
+    }
   }
 
   private boolean tryQueue(int opcode, long lba, long lbaCount, long address, long tag) {
