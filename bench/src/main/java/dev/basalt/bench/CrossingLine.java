@@ -54,7 +54,8 @@ final class CrossingLine implements BenchmarkLine {
         WorkerKind.DRIVER_READS,
         List.of("-Dbasalt.driver.path=" + directory),
         device,
-        Integer.toString(DEPTH));
+        Integer.toString(DEPTH),
+        DriverReads.ANY);
   }
 
   private static Result result(Rounds rounds) {

@@ -7,11 +7,14 @@ import dev.basalt.iostack.Devices;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
+import dev.basalt.iostack.internal.driver.DriverDevice;
+import dev.basalt.iostack.internal.driver.DriverQueuePair;
 import dev.basalt.linux.CpuAffinity;
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.VirtualMemory;
 import java.io.IOException;
 import java.util.BitSet;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +22,19 @@ import org.jspecify.annotations.Nullable;
  * Random reads of 4 KiB, the queue kept full: what {@code driver-loop} and others do in C, from
  * Java.
  *
- * <p>Arguments: the device, the depth, and the processor to stay on, if any.
+ * <p>Arguments: the device, the depth, {@code pinned} or {@code any} (into DMA memory of the
+ * device, or any memory), and the processor to stay on, if any.
  */
 final class DriverReads implements Worker, CompletionSink {
   private static final int READ_BYTES = 4096;
   private static final int POLLS_PER_LOOK = 1_000;
+
+  static final String PINNED = "pinned";
+  static final String ANY = "any";
+
+  /** Of a JVM whose memory is pinned. */
+  static final List<String> OPTIONS =
+      List.of("--add-exports", "dev.basalt.iostack/dev.basalt.iostack.internal.driver=ALL-UNNAMED");
 
   private final Meter meter = new Meter();
   private int depth;
@@ -35,13 +46,14 @@ final class DriverReads implements Worker, CompletionSink {
   private @Nullable BlockDevice device;
   private @Nullable QueuePair pair;
   private @Nullable MappedRegion memory;
+  private long address;
 
   @Override
   public void prepare(String[] arguments) throws IOException {
     depth = Integer.parseInt(arguments[1]);
-    if (arguments.length > 2) {
+    if (arguments.length > 3) {
       BitSet processor = new BitSet();
-      processor.set(Integer.parseInt(arguments[2]));
+      processor.set(Integer.parseInt(arguments[3]));
       CpuAffinity.set(processor);
     }
     idle = new int[depth];
@@ -52,14 +64,21 @@ final class DriverReads implements Worker, CompletionSink {
     device = opened;
     blocks = READ_BYTES / opened.capabilities().blockBytes();
     places = opened.blockCount() / blocks;
-    pair = opened.openQueuePair(depth);
-    memory = VirtualMemory.reserve((long) depth * READ_BYTES);
+    if (arguments[2].equals(PINNED)) {
+      DriverQueuePair pinned = ((DriverDevice) opened).openPinned(depth);
+      pair = pinned;
+      address = pinned.data().address();
+    } else {
+      pair = opened.openQueuePair(depth);
+      MappedRegion any = VirtualMemory.reserve((long) depth * READ_BYTES);
+      memory = any;
+      address = any.address();
+    }
   }
 
   @Override
   public Sample round(long nanos, int threads) {
     QueuePair reads = Objects.requireNonNull(pair);
-    long address = Objects.requireNonNull(memory).address();
     long operations = 0;
     meter.start();
     long deadline = System.nanoTime() + nanos;

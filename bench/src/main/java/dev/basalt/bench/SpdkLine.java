@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeUnit;
@@ -14,12 +15,14 @@ import java.util.regex.Pattern;
 
 /**
  * Reads of 4 KiB through SPDK, over vfio-user: by Basalt, and by SPDK's own {@code perf} program,
- * in turn, from SPDK's own target. The target has the first processor for itself.
+ * in turn, from SPDK's own target. Both read into memory of SPDK; Basalt then into any as well. The
+ * target has the first processor for itself.
  */
 final class SpdkLine implements BenchmarkLine {
   private static final int DEPTH = 32;
   private static final double RATIO_MIN = 0.8;
   private static final String BASALT = "Basalt";
+  private static final String STAGED = "Basalt, staged";
   private static final String PERF = "perf";
   private static final String NQN = "nqn.2026-01.dev.basalt:bench";
   private static final String BENCHMARK = "SPDK over vfio-user, 4 KiB reads, depth 32";
@@ -107,30 +110,42 @@ final class SpdkLine implements BenchmarkLine {
     String device = "spdk:vfio-user://" + directory + "/" + NQN + "/1?no-huge=true";
     for (int round = 0; round < options.rounds(); round++) {
       rounds.add(PERF, perf(programs, directory, options.roundNanos()));
-      // Started anew: while it waits its turn it would take the processor's time.
-      try (WorkerProcess basalt =
-          WorkerProcess.start(
-              WorkerKind.DRIVER_READS,
-              List.of("-Dbasalt.driver.path=" + drivers),
-              device,
-              Integer.toString(DEPTH),
-              "1")) {
-        basalt.round(options.warmUpNanos());
-        rounds.add(BASALT, basalt.round(options.roundNanos()));
-      }
+      rounds.add(BASALT, basalt(options, drivers, device, DriverReads.PINNED));
+      rounds.add(STAGED, basalt(options, drivers, device, DriverReads.ANY));
     }
+    return result(rounds);
+  }
+
+  /** In a JVM of its own each time: while one waits its turn it would take the processor's time. */
+  private static Sample basalt(BenchOptions options, Path drivers, String device, String memory)
+      throws IOException {
+    List<String> jvm = new ArrayList<>(DriverReads.OPTIONS);
+    jvm.add("-Dbasalt.driver.path=" + drivers);
+    try (WorkerProcess worker =
+        WorkerProcess.start(
+            WorkerKind.DRIVER_READS, jvm, device, Integer.toString(DEPTH), memory, "1")) {
+      worker.round(options.warmUpNanos());
+      return worker.round(options.roundNanos());
+    }
+  }
+
+  private static Result result(Rounds rounds) {
     Spread rate = Spread.ofRatios(rounds.of(BASALT), rounds.of(PERF), Sample::operationsPerSecond);
+    Spread staged =
+        Spread.ofRatios(rounds.of(STAGED), rounds.of(PERF), Sample::operationsPerSecond);
     Spread allocated = Spread.of(rounds.of(BASALT), Sample::allocatedBytesPerOperation);
     return Result.of(
         BENCHMARK,
         WANTED,
         String.format(
             Locale.ROOT,
-            "IOPS %s, %.3f bytes; %s, perf %s",
+            "IOPS %s, %.3f bytes; %s, perf %s; with a copy to any memory %s, %s",
             Figures.ratio(rate),
             allocated.median(),
             Figures.kiloPerSecond(rounds.of(BASALT)),
-            Figures.kiloPerSecond(rounds.of(PERF))),
+            Figures.kiloPerSecond(rounds.of(PERF)),
+            Figures.ratio(staged),
+            Figures.kiloPerSecond(rounds.of(STAGED))),
         rate.median() >= RATIO_MIN && allocated.median() < 0.01, // what the meter allocates
         rounds);
   }

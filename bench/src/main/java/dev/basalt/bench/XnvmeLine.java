@@ -37,7 +37,8 @@ final class XnvmeLine implements BenchmarkLine {
                 WorkerKind.DRIVER_READS,
                 List.of("-Dbasalt.driver.path=" + directory),
                 "xnvme:" + file.path() + "?be=" + ASYNC,
-                Integer.toString(DEPTH))) {
+                Integer.toString(DEPTH),
+                DriverReads.ANY)) {
       basalt.round(options.warmUpNanos());
       for (int round = 0; round < options.rounds(); round++) {
         rounds.add(BASALT, basalt.round(options.roundNanos()));
