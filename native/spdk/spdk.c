@@ -164,7 +164,10 @@ static int need_environment(const char *options, bool is_vfio_user)
 	struct start start = {.cpu = first_cpu(), .result = 0};
 	uint64_t megabytes = 0;
 	bool no_huge = false;
+	sigset_t all;
+	sigset_t before;
 	pthread_t thread;
+	int error;
 
 	if (basalt_flag_option(options, "no-huge", is_without_huge_pages, &no_huge) < 0 ||
 	    basalt_number_option(options, "mem-mb", memory_mb, &megabytes) < 0) {
@@ -187,8 +190,12 @@ static int need_environment(const char *options, bool is_vfio_user)
 	is_without_huge_pages = no_huge;
 	has_single_segments = is_vfio_user && !no_huge;
 	memory_mb = no_huge && megabytes == 0 ? 256 : megabytes;
-	if (pthread_create(&thread, NULL, start_environment, &start) != 0) {
-		return basalt_fail(EAGAIN, "no thread can be started");
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before); /* also for the threads that SPDK starts there */
+	error = pthread_create(&thread, NULL, start_environment, &start);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (error != 0) {
+		return basalt_fail(error, "no thread can be started");
 	}
 	pthread_join(thread, NULL);
 	is_environment_up = start.result == 0;
@@ -757,6 +764,18 @@ static int submit_transfer(struct slot *slot, const struct basalt_command *comma
 	}
 }
 
+/* SPDK asks for pieces until it has all bytes: too few would lead it past the list. */
+static bool has_whole_list(const struct basalt_info *info, const struct basalt_command *command)
+{
+	const struct basalt_piece *pieces = (const struct basalt_piece *)(uintptr_t)command->address;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < command->piece_count; i++) {
+		bytes += pieces[i].length_bytes;
+	}
+	return command->piece_count == 0 || bytes == command->block_count * info->block_bytes;
+}
+
 /* Returns a status for a command that must not be handed over, or success. */
 static uint32_t refusal(const struct basalt_device *device, const struct basalt_command *command)
 {
@@ -773,7 +792,7 @@ static uint32_t refusal(const struct basalt_device *device, const struct basalt_
 	case BASALT_READ:
 	case BASALT_WRITE:
 		if (command->block_count > TRANSFER_BYTES_MAX / info->block_bytes ||
-		    command->piece_count > PIECES_MAX) {
+		    command->piece_count > PIECES_MAX || !has_whole_list(info, command)) {
 			return BASALT_INVALID_FIELD;
 		}
 		break;

@@ -18,6 +18,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -756,8 +757,12 @@ static int driver_queue_poll(struct basalt_queue *queue, struct basalt_completio
 
 static void driver_queue_close(struct basalt_queue *queue)
 {
+	const struct timespec pause = {.tv_nsec = 1000000};
+
 	while (queue->in_flight > 0) {
-		xnvme_queue_poke(queue->handle, 0);
+		if (xnvme_queue_poke(queue->handle, 0) <= 0 && queue->in_flight > 0) {
+			nanosleep(&pause, NULL); /* the memory is the device's until it says otherwise */
+		}
 	}
 	if (queue->device->fd >= 0) {
 		pthread_mutex_lock(&queue->lock);

@@ -28,7 +28,8 @@ public final class Bench {
           new ColdGetLine(),
           new LoadLine(),
           new BulkLoadLine(),
-          new ContentionLine());
+          new ContentionLine(),
+          new PeersLine());
 
   private boolean quick;
   private Path disk = Path.of("").toAbsolutePath();
@@ -68,7 +69,7 @@ public final class Bench {
       }
     }
     if (chosen.isEmpty()) {
-      chosen.addAll(LINES);
+      LINES.stream().filter(line -> !line.name().equals(PeersLine.NAME)).forEach(chosen::add);
     }
   }
 

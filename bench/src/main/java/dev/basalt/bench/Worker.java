@@ -24,6 +24,15 @@ interface Worker extends AutoCloseable {
    */
   Sample round(long nanos, int threads) throws IOException;
 
+  /**
+   * Says what the rounds from now on are to do, where there is a choice.
+   *
+   * @param name one of the names the worker documents
+   */
+  default void use(String name) {
+    throw new IllegalArgumentException("this worker does one thing only, not '" + name + "'");
+  }
+
   @Override
   void close() throws IOException;
 }

@@ -9,10 +9,12 @@ enum WorkerKind {
   STORE_GETS,
   NVME_DRIVER_READS,
   DRIVER_READS,
-  HOT_UPDATES;
+  HOT_UPDATES,
+  PEER;
 
   Worker create() {
     return switch (this) {
+      case PEER -> new PeerWorker();
       case DEVICE_READS -> new DeviceReads();
       case LMDB_GETS -> new LmdbGets();
       case STORE_LOAD -> new StoreLoad();

@@ -11,11 +11,13 @@ import java.util.Arrays;
 
 /**
  * The program of a worker's JVM. Speaks lines: it prints {@code ready}, then answers each {@code
- * round NANOS THREADS} from standard input with one line of JSON, until the input ends.
+ * round NANOS THREADS} from standard input with one line of JSON, until the input ends. {@code use
+ * NAME} has no answer.
  */
 final class WorkerMain {
   static final String READY = "ready";
   static final String ROUND = "round";
+  static final String USE = "use";
 
   private WorkerMain() {}
 
@@ -31,6 +33,10 @@ final class WorkerMain {
       answers.println(READY);
       for (String line = commands.readLine(); line != null; line = commands.readLine()) {
         String[] words = line.split(" ", -1);
+        if (words[0].equals(USE)) {
+          worker.use(words[1]);
+          continue;
+        }
         Sample sample = worker.round(Long.parseLong(words[1]), Integer.parseInt(words[2]));
         answers.println(json.writeValueAsString(sample));
       }

@@ -79,6 +79,11 @@ final class WorkerProcess implements AutoCloseable {
     return json.readValue(answer, Sample.class);
   }
 
+  /** Says what the rounds from now on are to do. */
+  void use(String name) throws IOException {
+    commands.write(WorkerMain.USE + " " + name + "\n");
+  }
+
   /** The operating system's number of the process. */
   long pid() {
     return process.pid();

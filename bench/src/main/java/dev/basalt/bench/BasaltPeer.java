@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.bench;
+
+import dev.basalt.engine.Cursor;
+import dev.basalt.engine.Range;
+import dev.basalt.engine.Store;
+import dev.basalt.engine.Table;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** Basalt through its public interface, on a file through io_uring. */
+final class BasaltPeer implements Peer {
+  private final Store store;
+  private final Table table;
+
+  BasaltPeer(Path directory, long cacheBytes) {
+    store = Stores.open(StoreFile.SCHEME + ":" + directory.resolve("store"), cacheBytes);
+    table = store.table(Stores.TABLE);
+  }
+
+  @Override
+  public Session session() {
+    return new BasaltSession(table);
+  }
+
+  @Override
+  public void endLoad() {
+    store.checkpoint();
+  }
+
+  @Override
+  public String description() {
+    return "io_uring, pages of 4 KiB, log of 1 GiB, durability none";
+  }
+
+  @Override
+  public void close() {
+    store.close();
+  }
+
+  private static final class BasaltSession implements Session {
+    private final Table table;
+    private final Cursor cursor;
+    private final byte[] from = new byte[Records.KEY_BYTES];
+    private final MemorySegment key = Arena.ofAuto().allocate(Records.KEY_BYTES, 8);
+    private final MemorySegment value = Arena.ofAuto().allocate(Records.VALUE_BYTES, 8);
+
+    BasaltSession(Table table) {
+      this.table = table;
+      cursor = table.cursor(Range.all());
+    }
+
+    @Override
+    public void load(long[] keys, int from, int limit) {
+      for (int i = from; i < limit; i++) {
+        put(keys[i]);
+      }
+    }
+
+    @Override
+    public void put(long next) {
+      Records.setKey(key, next);
+      Records.setValue(value, next);
+      table.put(key, value);
+    }
+
+    @Override
+    public void get(long wanted) {
+      Records.setKey(key, wanted);
+      long length = table.get(key, value);
+      Peer.check(length == Records.VALUE_BYTES && Records.isValueOf(value, wanted), wanted);
+    }
+
+    @Override
+    public int scan(long start, int count, boolean isUpwards) {
+      Records.setKey(MemorySegment.ofArray(from), start);
+      cursor.seek(from);
+      int done = 0;
+      while (done < count && (isUpwards ? cursor.next() : cursor.previous())) {
+        cursor.key(key);
+        cursor.value(value);
+        long found = key.get(Records.KEY, 0);
+        Peer.check(Records.isValueOf(value, found), found);
+        done++;
+      }
+      return done;
+    }
+  }
+}
