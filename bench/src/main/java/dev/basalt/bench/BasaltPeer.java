@@ -3,6 +3,7 @@ package dev.basalt.bench;
 
 import dev.basalt.engine.Cursor;
 import dev.basalt.engine.Range;
+import dev.basalt.engine.RecordBatch;
 import dev.basalt.engine.Store;
 import dev.basalt.engine.Table;
 import java.lang.foreign.Arena;
@@ -42,6 +43,9 @@ final class BasaltPeer implements Peer {
   private static final class BasaltSession implements Session {
     private final Table table;
     private final Cursor cursor;
+    private final RecordBatch batch =
+        new RecordBatch(
+            PeerWorkload.SCAN_RECORDS, PeerWorkload.SCAN_RECORDS * Records.RECORD_BYTES);
     private final byte[] from = new byte[Records.KEY_BYTES];
     private final MemorySegment key = Arena.ofAuto().allocate(Records.KEY_BYTES, 8);
     private final MemorySegment value = Arena.ofAuto().allocate(Records.VALUE_BYTES, 8);
@@ -76,13 +80,11 @@ final class BasaltPeer implements Peer {
     public int scan(long start, int count, boolean isUpwards) {
       Records.setKey(MemorySegment.ofArray(from), start);
       cursor.seek(from);
-      int done = 0;
-      while (done < count && (isUpwards ? cursor.next() : cursor.previous())) {
-        cursor.key(key);
-        cursor.value(value);
-        long found = key.get(Records.KEY, 0);
-        Peer.check(Records.isValueOf(value, found), found);
-        done++;
+      int done = isUpwards ? cursor.next(batch) : cursor.previous(batch);
+      Peer.check(done <= count, start);
+      for (int i = 0; i < done; i++) {
+        long found = batch.key(i).get(Records.KEY, 0);
+        Peer.check(Records.isValueOf(batch.value(i), found), found);
       }
       return done;
     }

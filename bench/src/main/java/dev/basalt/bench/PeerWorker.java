@@ -3,6 +3,7 @@ package dev.basalt.bench;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class PeerWorker implements Worker {
   private static final int BATCH = 16;
+  private static final int WARM_UP_COUNT = 1_000_000;
   private static final double THETA = 0.99;
   private static final long LATENCY_NANOS_MAX = 10_000_000_000L;
 
@@ -26,6 +28,8 @@ final class PeerWorker implements Worker {
   private final List<Caller> callers = new ArrayList<>();
   private final LongAdder completed = new LongAdder();
   private Path directory = Path.of("");
+  private Peer.Kind kind = Peer.Kind.BASALT;
+  private long cacheBytes;
   private int count;
   private @Nullable Peer peer;
   private @Nullable Zipf zipf;
@@ -35,7 +39,9 @@ final class PeerWorker implements Worker {
   public void prepare(String[] arguments) throws IOException {
     directory = Path.of(arguments[1]);
     count = Integer.parseInt(arguments[2]);
-    Peer opened = Peer.Kind.valueOf(arguments[0]).open(directory, Long.parseLong(arguments[3]));
+    kind = Peer.Kind.valueOf(arguments[0]);
+    cacheBytes = Long.parseLong(arguments[3]);
+    Peer opened = kind.open(directory, cacheBytes);
     peer = opened;
     zipf = new Zipf(count, THETA);
     System.err.println(arguments[0] + ": " + opened.description());
@@ -63,6 +69,7 @@ final class PeerWorker implements Worker {
   }
 
   private Sample load() throws IOException {
+    warmUp();
     Peer target = Objects.requireNonNull(peer);
     Peer.Session session = target.session();
     long[] keys = Records.keys(count);
@@ -73,6 +80,18 @@ final class PeerWorker implements Worker {
     Sample sample = meter.stop(count);
     target.endLoad();
     return sample.withBytes(spaceBytes(), 0);
+  }
+
+  /** Lets the JVM compile the code on another store, whose files stay until the end. */
+  private void warmUp() throws IOException {
+    Path other = Files.createDirectory(directory.resolveSibling(directory.getFileName() + ".warm"));
+    long[] keys = Records.keys(Math.min(count, WARM_UP_COUNT));
+    try (Peer warm = kind.open(other, cacheBytes)) {
+      Peer.Session session = warm.session();
+      for (int from = 0; from < keys.length; from += Peer.LOAD_BATCH) {
+        session.load(keys, from, Math.min(keys.length, from + Peer.LOAD_BATCH));
+      }
+    }
   }
 
   /** What the files take on the disk, holes left out. */

@@ -94,6 +94,30 @@ public final class Cursor implements AutoCloseable {
     return cursor.value(target);
   }
 
+  /**
+   * Moves over the next entries and copies them, as many as the batch takes. The cursor stands
+   * behind the last one then, at no entry: {@link #previous} would come back to that one.
+   *
+   * @param batch takes the entries, in key order; what it held before is gone
+   * @return how many, 0 when there is none in the range
+   * @throws StoreClosedException when the cursor or the store was closed
+   */
+  public int next(RecordBatch batch) {
+    return cursor.fill(batch.buffer(), true);
+  }
+
+  /**
+   * Moves over the previous entries and copies them, as many as the batch takes. The cursor stands
+   * below the last one then, at no entry: {@link #next} would come back to that one.
+   *
+   * @param batch takes the entries, in descending key order; what it held before is gone
+   * @return how many, 0 when there is none in the range
+   * @throws StoreClosedException when the cursor or the store was closed
+   */
+  public int previous(RecordBatch batch) {
+    return cursor.fill(batch.buffer(), false);
+  }
+
   /** Releases the cursor. Idempotent. */
   @Override
   public void close() {

@@ -100,6 +100,76 @@ public final class TreeCursor {
     scan.copyValue(out);
   }
 
+  /**
+   * Returns the length of the entry's key.
+   *
+   * @return bytes
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public int keyLengthBytes() {
+    checkOnEntry();
+    return scan.keyLength();
+  }
+
+  /**
+   * Returns the length of the entry's value, or of the reference to it.
+   *
+   * @return bytes
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public int valueLengthBytes() {
+    checkOnEntry();
+    return scan.valueLength();
+  }
+
+  /**
+   * Tells whether the value is in overflow pages.
+   *
+   * @return true when {@link #value} gives a reference to it
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public boolean isReference() {
+    checkOnEntry();
+    return scan.isReference();
+  }
+
+  /**
+   * Copies the entry's key and, right behind it, its value or the reference to it.
+   *
+   * @param address absolute address of so many bytes; the caller's
+   * @param lengthBytes how long both are together
+   * @throws IllegalStateException when the cursor stands at no entry, or the entry is not so long,
+   *     because another thread has moved the cursor
+   */
+  public void copyRecord(long address, int lengthBytes) {
+    checkOnEntry();
+    scan.copyRecord(address, lengthBytes);
+  }
+
+  /**
+   * Takes the last move back, so that the same move comes to this entry again. The cursor stands at
+   * no entry then.
+   *
+   * @param isUpwards whether it was {@link #next}
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public void unread(boolean isUpwards) {
+    checkOnEntry();
+    scan.unread(isUpwards);
+  }
+
+  /**
+   * Leaves the entry behind, so that the same move goes to the one after it, and the other move
+   * comes back to it. The cursor stands at no entry then.
+   *
+   * @param isUpwards whether the last move was {@link #next}
+   * @throws IllegalStateException when the cursor stands at no entry
+   */
+  public void pass(boolean isUpwards) {
+    checkOnEntry();
+    scan.pass(isUpwards);
+  }
+
   private void checkOnEntry() {
     if (!scan.isOnEntry()) {
       throw new IllegalStateException("the cursor stands at no entry");

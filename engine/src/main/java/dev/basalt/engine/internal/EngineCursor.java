@@ -160,6 +160,64 @@ public final class EngineCursor implements AutoCloseable {
     }
   }
 
+  /**
+   * Moves over entries and copies them, until the buffer or the range is at its end. What an
+   * exception interrupts leaves the entries before it in the buffer.
+   *
+   * @param buffer takes them, emptied first
+   * @param isUpwards whether to move to next entries or to previous ones
+   * @return how many
+   */
+  public int fill(RecordBuffer buffer, boolean isUpwards) {
+    buffer.clear();
+    Operation op = enter();
+    try {
+      while (!buffer.isFull() && (isUpwards ? cursor.next() : cursor.previous())) {
+        if (!tryTake(buffer)) {
+          cursor.unread(isUpwards);
+          break;
+        }
+        cursor.pass(isUpwards);
+      }
+      return buffer.count();
+    } catch (IOException e) {
+      throw failure.translate(e);
+    } finally {
+      gate.exit(op);
+    }
+  }
+
+  /** Copies the entry; false when it has to wait for the next buffer. */
+  private boolean tryTake(RecordBuffer buffer) throws IOException {
+    if (cursor.isReference()) {
+      return tryTakeLarge(buffer);
+    }
+    int keyLength = cursor.keyLengthBytes();
+    int valueLength = cursor.valueLengthBytes();
+    long address = buffer.tryAdd(keyLength, valueLength);
+    if (address != RecordBuffer.FULL) {
+      cursor.copyRecord(address, keyLength + valueLength);
+    }
+    return address != RecordBuffer.FULL;
+  }
+
+  private boolean tryTakeLarge(RecordBuffer buffer) throws IOException {
+    cursor.key(key);
+    cursor.value(value);
+    if (!buffer.mayHold(key.lengthBytes() + value.valueBytes())) {
+      return false;
+    }
+    byte[] bytes = largeValues.bytes(tree, key, value);
+    if (bytes == null) {
+      return true; // removed meanwhile: there is nothing to copy
+    }
+    boolean hasRoom = buffer.tryAdd(key.lengthBytes(), bytes.length) != RecordBuffer.FULL;
+    if (hasRoom) {
+      buffer.setLast(key, bytes);
+    }
+    return hasRoom;
+  }
+
   @Override
   public void close() {
     isClosed = true;

@@ -205,6 +205,68 @@ public final class TreeScan {
     out.copyFrom(value, Node.valueLength(field), (field & Node.OVERFLOW_BIT) != 0);
   }
 
+  /**
+   * Returns the length of the entry's inline value or reference.
+   *
+   * @return bytes
+   */
+  public int valueLength() {
+    return Node.valueLength(valueField());
+  }
+
+  /**
+   * Tells whether the value is in overflow pages.
+   *
+   * @return true when the entry holds a reference to it
+   */
+  public boolean isReference() {
+    return (valueField() & Node.OVERFLOW_BIT) != 0;
+  }
+
+  /**
+   * Copies the entry's key and, behind it, its inline value or reference.
+   *
+   * @param to where to
+   * @param lengthBytes how long both are together
+   */
+  public void copyRecord(long to, int lengthBytes) {
+    long word = Node.slot(leaf, index);
+    int prefix = Node.prefixLength(leaf);
+    int record = Node.recordOffset(word, pageBytes);
+    int length = Node.suffixLength(word) + Node.valueLength(Node.valueField(leaf, record));
+    if (prefix + length != lengthBytes) {
+      throw new IllegalStateException("the cursor is used by two threads at a time");
+    }
+    IndexMemory.copy(NodeEdit.lowerAddress(leaf, pageBytes), to, prefix);
+    // In the page the value follows the suffix, as here.
+    IndexMemory.copy(leaf + record + Node.RECORD_HEADER_BYTES, to + prefix, length);
+  }
+
+  /**
+   * Takes the last move back: the same move will come to this entry again.
+   *
+   * @param isUpwards whether it was {@link #next}
+   */
+  public void unread(boolean isUpwards) {
+    index += isUpwards ? 0 : 1;
+    isOnEntry = false;
+  }
+
+  /**
+   * Leaves the entry behind, so that the same move goes to the one after it, and the other move
+   * comes back to it.
+   *
+   * @param isUpwards whether the move was {@link #next}
+   */
+  public void pass(boolean isUpwards) {
+    index += isUpwards ? 1 : 0;
+    isOnEntry = false;
+  }
+
+  private int valueField() {
+    return Node.valueField(leaf, Node.recordOffset(Node.slot(leaf, index), pageBytes));
+  }
+
   private void loadNext() throws IOException {
     int length = Node.upperLength(leaf);
     IndexMemory.copy(NodeEdit.upperAddress(leaf, pageBytes), target, length);
