@@ -56,13 +56,6 @@ final class BasaltPeer implements Peer {
     }
 
     @Override
-    public void load(long[] keys, int from, int limit) {
-      for (int i = from; i < limit; i++) {
-        put(keys[i]);
-      }
-    }
-
-    @Override
     public void put(long next) {
       Records.setKey(key, next);
       Records.setValue(value, next);

@@ -29,7 +29,11 @@ interface Peer extends AutoCloseable {
   /** The operations. Values read are checked. */
   interface Session {
     /** Stores new records, in order of the array, from one index to below another. */
-    void load(long[] keys, int from, int limit);
+    default void load(long[] keys, int from, int limit) {
+      for (int i = from; i < limit; i++) {
+        put(keys[i]);
+      }
+    }
 
     /** Sets the value of a key, in a commit of its own. */
     void put(long key);

@@ -96,13 +96,6 @@ final class RocksDbPeer implements Peer {
     }
 
     @Override
-    public void load(long[] keys, int from, int limit) {
-      for (int i = from; i < limit; i++) {
-        put(keys[i]);
-      }
-    }
-
-    @Override
     public void put(long next) {
       Records.setKey(keyMemory, next);
       Records.setValue(valueMemory, next);

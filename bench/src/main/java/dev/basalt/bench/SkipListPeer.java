@@ -31,13 +31,6 @@ final class SkipListPeer implements Peer {
 
   private record SkipListSession(ConcurrentSkipListMap<Long, byte[]> map) implements Session {
     @Override
-    public void load(long[] keys, int from, int limit) {
-      for (int i = from; i < limit; i++) {
-        put(keys[i]);
-      }
-    }
-
-    @Override
     public void put(long key) {
       byte[] value = new byte[Records.VALUE_BYTES];
       Records.setValue(MemorySegment.ofArray(value), key);
