@@ -3,7 +3,8 @@
  * NVMe through SPDK, without its application framework. Targets:
  *
  *   0000:01:00.0/1                    PCI address / namespace; the device is bound to vfio-pci
- *   tcp://127.0.0.1:4420/NQN/1        NVMe over TCP: address, port, subsystem, namespace
+ *   tcp://127.0.0.1:4420/NQN/1        NVMe over TCP: address ([::1] for IPv6), port (4420 when there
+ *                                     is none), subsystem, namespace
  *   vfio-user:///DIRECTORY/NQN/1      a device that another process emulates: where its socket is,
  *                                     subsystem, namespace
  *
@@ -12,7 +13,7 @@
  *   no-huge     true: ordinary memory instead of huge pages; not for devices on the PCI bus
  *   mem-mb      memory of SPDK in MiB (with no-huge 256, else as much as is needed)
  *   timeout-ms  a command that takes longer is aborted (10000); twice that, and the controller is
- *               given up
+ *               given up: disabled, where it is on the PCI bus
  *
  * Everything here was compiled against the SPDK that is installed; what differs between the releases
  * is told apart by SPDK_VERSION.
@@ -44,6 +45,11 @@
 #define DEALLOCATED_BLOCKS_MAX UINT32_MAX
 #define SIGNALS 32
 #define ADMIN_NANOS 50000000
+#define DEFAULT_PORT "4420" /* of NVMe over TCP */
+#define DISABLE_SECONDS 2u  /* the most that a controller is waited for */
+#define REGISTER_POLL_NANOS 1000000
+#define PCI_COMMAND 4u      /* a register of the configuration space, and a bit of it */
+#define PCI_BUS_MASTER 4u
 #define ANY_NODE (-1) /* the name of this constant changed with release 24.09 */
 
 /* A controller, shared by the namespaces that are open. */
@@ -53,6 +59,9 @@ struct controller {
 	struct spdk_nvme_ctrlr *handle;
 	uint32_t users;
 	uint64_t timeout_us;
+	bool is_on_bus;       /* reads and writes memory by itself */
+	bool is_stopped;      /* and does so no more; with the lock */
+	pthread_mutex_t lock;
 	pthread_t admin;
 	bool is_ending; /* of the admin thread; atomic */
 };
@@ -213,11 +222,70 @@ static int need_environment(const char *options, bool is_vfio_user)
 
 /* ---- controllers ---- */
 
-static void nap(void)
+static void nap(long nanos)
 {
-	const struct timespec pause = {.tv_nsec = ADMIN_NANOS};
+	const struct timespec pause = {.tv_nsec = nanos};
 
 	nanosleep(&pause, NULL);
+}
+
+/*
+ * Clears CC.EN, and waits until CSTS.RDY is 0: the controller has ended all transfers (NVMe Base
+ * Specification 2.0c, sections 3.1.3.5 and 3.1.3.6). One that stays ready may not use the bus.
+ */
+static void disable(struct spdk_nvme_ctrlr *handle)
+{
+	volatile struct spdk_nvme_registers *registers = spdk_nvme_ctrlr_get_registers(handle);
+	struct spdk_pci_device *pci = spdk_nvme_ctrlr_get_pci_device(handle);
+	const uint64_t end = spdk_get_ticks() + DISABLE_SECONDS * spdk_get_ticks_hz();
+	union spdk_nvme_cc_register configuration;
+	union spdk_nvme_csts_register status;
+	uint16_t command = 0;
+
+	if (registers == NULL || pci == NULL ||
+	    spdk_pci_device_cfg_read16(pci, &command, PCI_COMMAND) != 0 || command == UINT16_MAX) {
+		return; /* it is gone, and its registers are not to be touched */
+	}
+	configuration.raw = registers->cc.raw;
+	configuration.bits.en = 0;
+	registers->cc.raw = configuration.raw;
+	for (status.raw = registers->csts.raw; status.bits.rdy != 0 && spdk_get_ticks() < end;
+	     status.raw = registers->csts.raw) {
+		nap(REGISTER_POLL_NANOS);
+	}
+	if (status.bits.rdy != 0) {
+		spdk_pci_device_cfg_write16(pci, (uint16_t)(command & ~PCI_BUS_MASTER), PCI_COMMAND);
+	}
+}
+
+/*
+ * Keeps a controller from memory. SPDK ends what is in flight to a failed one without asking it, and
+ * leaves it enabled: it could transfer data when the memory is used for something else. To be called
+ * before that, by each thread that would have SPDK end commands; the later ones wait for the first.
+ */
+static void stop_transfers(struct controller *controller)
+{
+	pthread_mutex_lock(&controller->lock);
+	if (controller->is_on_bus && !controller->is_stopped) {
+		disable(controller->handle);
+		controller->is_stopped = true;
+	}
+	pthread_mutex_unlock(&controller->lock);
+}
+
+/* For one that SPDK may have given up by itself. */
+static void stop_if_failed(struct controller *controller)
+{
+	if (spdk_nvme_ctrlr_is_failed(controller->handle)) {
+		stop_transfers(controller);
+	}
+}
+
+/* Ends all use of a controller that does not answer. */
+static void give_up(struct controller *controller)
+{
+	stop_transfers(controller);
+	spdk_nvme_ctrlr_fail(controller->handle);
 }
 
 /* Keeps connections alive, and notices what goes wrong. */
@@ -227,7 +295,7 @@ static void *serve_admin_queue(void *argument)
 
 	while (!__atomic_load_n(&controller->is_ending, __ATOMIC_ACQUIRE)) {
 		spdk_nvme_ctrlr_process_admin_completions(controller->handle);
-		nap();
+		nap(ADMIN_NANOS);
 	}
 	return NULL;
 }
@@ -242,10 +310,9 @@ static void end_of_abort(void *argument, const struct spdk_nvme_cpl *completion)
 static void on_timeout(void *argument, struct spdk_nvme_ctrlr *handle, struct spdk_nvme_qpair *pair,
                        uint16_t command_id)
 {
-	(void)argument;
 	if (pair == NULL ||
 	    spdk_nvme_ctrlr_cmd_abort(handle, pair, command_id, end_of_abort, NULL) != 0) {
-		spdk_nvme_ctrlr_fail(handle);
+		give_up(argument);
 	}
 }
 
@@ -294,6 +361,8 @@ static int connect_controller(const char *address, uint64_t timeout_us, struct c
 	}
 	controller->users = 1;
 	controller->timeout_us = timeout_us;
+	controller->is_on_bus = id.trtype == SPDK_NVME_TRANSPORT_PCIE;
+	pthread_mutex_init(&controller->lock, NULL);
 	spdk_nvme_ctrlr_register_timeout_callback(controller->handle, timeout_us, timeout_us,
 	                                          on_timeout, controller);
 	sigfillset(&all);
@@ -302,6 +371,7 @@ static int connect_controller(const char *address, uint64_t timeout_us, struct c
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (error != 0) {
 		spdk_nvme_detach(controller->handle);
+		pthread_mutex_destroy(&controller->lock);
 		free(controller);
 		return basalt_fail(error, "no thread can be started");
 	}
@@ -325,31 +395,54 @@ static void leave_controller(struct controller *controller)
 	*link = controller->next;
 	__atomic_store_n(&controller->is_ending, true, __ATOMIC_RELEASE);
 	pthread_join(controller->admin, NULL);
+	stop_if_failed(controller);
 	spdk_nvme_detach(controller->handle);
+	pthread_mutex_destroy(&controller->lock);
 	free(controller);
 }
 
 /* ---- devices ---- */
 
-/* "HOST:PORT/NQN", which ends at "end"; returns the length written, or -1. */
+/* Tells whether a text is a port, 1 to 65535. */
+static bool is_port(const char *text, const char *end)
+{
+	uint32_t port = 0;
+
+	while (text < end && *text >= '0' && *text <= '9' && port <= UINT16_MAX) {
+		port = 10 * port + (uint32_t)(*text++ - '0');
+	}
+	return text == end && port > 0 && port <= UINT16_MAX;
+}
+
+/*
+ * "HOST:PORT/NQN" or "HOST/NQN", which ends at "end"; an address of IPv6 is in brackets. Returns the
+ * length written, or -1.
+ */
 static int tcp_address(const char *target, const char *end, char *address, size_t address_bytes)
 {
 	const char *nqn = memchr(target, '/', (size_t)(end - target));
-	const char *port = nqn;
+	const bool is_v6 = target[0] == '['; /* [::1]:4420 */
+	const char *host = target + (is_v6 ? 1 : 0);
+	const char *host_end;
+	const char *port;
 
-	while (port != NULL && port > target && port[-1] != ':') {
-		port--;
-	}
-	if (nqn == NULL || port <= target + 1) {
+	if (nqn == NULL || nqn + 1 >= end) {
 		return -1;
 	}
-	const bool is_v6 = target[0] == '['; /* [::1]:4420 */
-	const char *host_end = port - 1;
-
+	host_end = memchr(host, is_v6 ? ']' : ':', (size_t)(nqn - host));
+	if (host_end == NULL && is_v6) {
+		return -1;
+	}
+	host_end = host_end == NULL ? nqn : host_end;
+	port = host_end + (is_v6 ? 1 : 0); /* ":4420", or nothing */
+	if (host_end == host || (port < nqn && (*port != ':' || !is_port(port + 1, nqn)))) {
+		return -1;
+	}
 	return snprintf(address, address_bytes,
 	                "trtype:TCP adrfam:%s traddr:%.*s trsvcid:%.*s subnqn:%.*s",
-	                is_v6 ? "IPv6" : "IPv4", (int)(host_end - target) - (is_v6 ? 2 : 0),
-	                target + (is_v6 ? 1 : 0), (int)(nqn - port), port, (int)(end - nqn - 1), nqn + 1);
+	                is_v6 ? "IPv6" : "IPv4", (int)(host_end - host), host,
+	                port < nqn ? (int)(nqn - port - 1) : (int)strlen(DEFAULT_PORT),
+	                port < nqn ? port + 1 : DEFAULT_PORT, (int)(end - nqn - 1), nqn + 1);
 }
 
 /* "/DIRECTORY/NQN", which ends at "end"; returns the length written, or -1. */
@@ -646,6 +739,7 @@ static int driver_queue_open(struct basalt_device *device, uint32_t depth,
 
 static void driver_queue_close(struct basalt_queue *queue)
 {
+	stop_if_failed(queue->device->controller);
 	spdk_nvme_ctrlr_free_io_qpair(queue->pair); /* ends what is in flight, which calls complete() */
 	free_queue(queue);
 }
@@ -858,7 +952,7 @@ static int submit_one(struct basalt_queue *queue, const struct basalt_command *c
 /* Gives the controller up when a command has taken twice its time: its abort did not help. */
 static void give_up_if_late(struct basalt_queue *queue)
 {
-	const struct controller *controller = queue->device->controller;
+	struct controller *controller = queue->device->controller;
 	const uint64_t now = spdk_get_ticks();
 	const uint64_t timeout = controller->timeout_us * spdk_get_ticks_hz() / 1000000;
 
@@ -870,7 +964,7 @@ static void give_up_if_late(struct basalt_queue *queue)
 		const uint64_t start = queue->slots[i].start_ticks;
 
 		if (start != 0 && now - start > 2 * timeout) {
-			spdk_nvme_ctrlr_fail(controller->handle);
+			give_up(controller);
 			return;
 		}
 	}
@@ -879,7 +973,7 @@ static void give_up_if_late(struct basalt_queue *queue)
 /* Lets SPDK ring the doorbell and complete; a connection that has ended is tried once more. */
 static void process(struct basalt_queue *queue)
 {
-	struct spdk_nvme_ctrlr *controller = queue->device->controller->handle;
+	struct controller *controller = queue->device->controller;
 	const int count = queue->is_gone ? 0 : spdk_nvme_qpair_process_completions(queue->pair, 0);
 
 	if (count > 0 || queue->is_gone) {
@@ -889,10 +983,12 @@ static void process(struct basalt_queue *queue)
 		give_up_if_late(queue);
 		return;
 	}
+	stop_if_failed(controller);
 	spdk_nvme_ctrlr_disconnect_io_qpair(queue->pair);
-	if (spdk_nvme_ctrlr_is_failed(controller) ||
+	if (spdk_nvme_ctrlr_is_failed(controller->handle) ||
 	    spdk_nvme_ctrlr_reconnect_io_qpair(queue->pair) != 0) {
 		queue->is_gone = true;
+		stop_if_failed(controller);
 		/* Ends what is in flight, which not every transport does when it is disconnected. */
 		spdk_nvme_ctrlr_free_io_qpair(queue->pair);
 		queue->pair = NULL;

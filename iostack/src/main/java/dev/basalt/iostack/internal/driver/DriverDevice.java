@@ -68,7 +68,8 @@ public final class DriverDevice implements BlockDevice {
     openQueuePairs.checkOpen();
     if (blockCountMin > blockCount()) {
       throw new IOException(
-          "%s has %d blocks and cannot grow to %d: its driver knows no growth"
+          ("%s has %d blocks and cannot grow to %d while it is open; a file of xnvme: is made larger"
+                  + " by opening it with the option size=")
               .formatted(capabilities.description(), blockCount(), blockCountMin));
     }
   }

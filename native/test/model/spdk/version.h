@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See nvme.h. */
+#include "nvme.h"
