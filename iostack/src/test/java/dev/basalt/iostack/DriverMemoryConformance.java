@@ -56,6 +56,12 @@ abstract class DriverMemoryConformance {
   }
 
   @Test
+  void shouldNotTellTheAddressOfFreedMemory() {
+    pair.close();
+    assertThrows(IllegalStateException.class, pair::data);
+  }
+
+  @Test
   void shouldReadWhatItHasWrittenWithoutACopy() {
     long other = memory + 2L * block;
     fill(memory, 2 * block, 17);

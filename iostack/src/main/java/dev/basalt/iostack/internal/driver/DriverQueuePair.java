@@ -157,10 +157,11 @@ public final class DriverQueuePair implements QueuePair {
   /**
    * Returns memory that commands may use: as many maximum transfers as the queue is deep.
    *
-   * @return the memory, which stays the queue pair's
-   * @throws IllegalStateException when it was opened without
+   * @return the memory, which stays the queue pair's and is freed when that is closed
+   * @throws IllegalStateException when it was opened without, or is closed
    */
   public NativeDevice.Memory data() {
+    checkOpen();
     if (data == null) {
       throw new IllegalStateException(this + " has no memory of its own");
     }
