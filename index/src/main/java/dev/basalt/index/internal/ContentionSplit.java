@@ -69,6 +69,14 @@ final class ContentionSplit {
 
   /** Splits the leaf of a key between it and the rival of {@code work}, if both are still there. */
   void split(TreeWork work, long key, int keyLength) throws IOException {
+    try {
+      trySplit(work, key, keyLength);
+    } catch (SpaceExhaustedException _) {
+      // The leaf is as it was, and does not need this split; nor may the put, which is done, fail.
+    }
+  }
+
+  private void trySplit(TreeWork work, long key, int keyLength) throws IOException {
     boolean isParentFull = false;
     for (int restarts = 0; ; restarts++) {
       if (isParentFull) {
@@ -98,8 +106,6 @@ final class ContentionSplit {
           leaves.noteSplit(leaf, leaf == core.rootId ? work.extents.page(0) : leaf);
           return;
         }
-      } catch (SpaceExhaustedException _) {
-        return; // Nothing has been changed, and the leaf does not need this split.
       } finally {
         step.end();
       }
