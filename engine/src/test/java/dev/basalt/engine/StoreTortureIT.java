@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.basalt.index.ContentionConfig;
 import dev.basalt.iostack.BlockDeviceProvider;
 import dev.basalt.iostack.Devices;
 import java.nio.file.Path;
@@ -76,6 +77,7 @@ final class StoreTortureIT {
         .growthBytes(1 << 20)
         .storeBytesMax(1 << 30)
         .durability(MODES.get(round % MODES.size()))
+        .contention(new ContentionConfig(1, 16, 1))
         .build();
   }
 
