@@ -101,6 +101,9 @@ public final class Cursor implements AutoCloseable {
    * @param batch takes the entries, in key order; what it held before is gone
    * @return how many, 0 when there is none in the range
    * @throws StoreClosedException when the cursor or the store was closed
+   * @throws StoreException when a page cannot be read or is damaged. The batch holds the entries
+   *     before it, the cursor stands behind them, and the same call tries that page again
+   * @throws IllegalStateException when another thread is filling the batch
    */
   public int next(RecordBatch batch) {
     return cursor.fill(batch.buffer(), true);
@@ -113,6 +116,9 @@ public final class Cursor implements AutoCloseable {
    * @param batch takes the entries, in descending key order; what it held before is gone
    * @return how many, 0 when there is none in the range
    * @throws StoreClosedException when the cursor or the store was closed
+   * @throws StoreException when a page cannot be read or is damaged. The batch holds the entries
+   *     before it, the cursor stands behind them, and the same call tries that page again
+   * @throws IllegalStateException when another thread is filling the batch
    */
   public int previous(RecordBatch batch) {
     return cursor.fill(batch.buffer(), false);

@@ -14,7 +14,7 @@ import java.util.Objects;
  * <p>Keys and values are slices of the batch's memory, which lives as long as the batch or a slice
  * is reachable, whatever becomes of cursor and store; the next filling overwrites it.
  *
- * <p><b>Concurrency.</b> Used by one thread at a time.
+ * <p><b>Concurrency.</b> Used by one thread at a time; a filling beside another is refused.
  */
 public final class RecordBatch {
   /** The most entries a batch may be made for. */

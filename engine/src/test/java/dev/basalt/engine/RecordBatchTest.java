@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,6 +20,7 @@ import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -159,6 +162,57 @@ class RecordBatchTest {
     }
     isDone.set(true);
     writer.join();
+  }
+
+  /** The memory of a batch is made once; what a thread allocates is counted by the machine. */
+  @Test
+  void shouldAllocateNothingForABatchOfSmallValues() {
+    for (int i = 0; i < 2_000; i++) {
+      table.put(key(i), bytes(100, i));
+    }
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    RecordBatch batch = new RecordBatch(20, 1 << 14);
+    long least = Long.MAX_VALUE;
+    for (int round = 0; round < 100 && least > 0; round++) {
+      try (Cursor cursor = table.cursor(Range.all())) {
+        cursor.next(batch);
+        long before = threads.getCurrentThreadAllocatedBytes();
+        int batches = 0;
+        while (batches < 50 && cursor.next(batch) > 0) {
+          batches++;
+        }
+        while (batches > 0 && cursor.previous(batch) > 0) {
+          batches--;
+        }
+        least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+      }
+    }
+    assertEquals(0, least, "bytes for 100 batches");
+  }
+
+  /** A batch is one thread's; another's filling must be refused, not written over freed memory. */
+  @Test
+  void shouldRefuseTheFillingOfASecondThread() throws InterruptedException {
+    put(key(1), bytes(50, 1));
+    put(key(2), bytes(LARGE_BYTES, 2));
+    RecordBatch batch = new RecordBatch(4, 1);
+    AtomicInteger refused = new AtomicInteger();
+    Runnable fill =
+        () -> {
+          for (int round = 0; round < 20_000 && refused.get() == 0; round++) {
+            try (Cursor cursor = table.cursor(Range.all())) {
+              cursor.next(batch);
+              cursor.next(batch);
+            } catch (IllegalStateException e) {
+              assertTrue(String.valueOf(e.getMessage()).contains("another thread"), e.toString());
+              refused.incrementAndGet();
+            }
+          }
+        };
+    Thread other = Thread.ofPlatform().start(fill);
+    fill.run();
+    other.join();
+    assertTrue(refused.get() > 0, "never met");
   }
 
   private static List<Map.Entry<byte[], byte[]>> evens(List<Map.Entry<byte[], byte[]>> entries) {

@@ -162,22 +162,27 @@ public final class EngineCursor implements AutoCloseable {
 
   /**
    * Moves over entries and copies them, until the buffer or the range is at its end. What an
-   * exception interrupts leaves the entries before it in the buffer.
+   * exception interrupts leaves the entries before it in the buffer, and the cursor behind them.
    *
    * @param buffer takes them, emptied first
    * @param isUpwards whether to move to next entries or to previous ones
    * @return how many
    */
   public int fill(RecordBuffer buffer, boolean isUpwards) {
-    buffer.clear();
+    buffer.beginFill();
+    try {
+      return fillInside(buffer, isUpwards);
+    } finally {
+      buffer.endFill();
+    }
+  }
+
+  private int fillInside(RecordBuffer buffer, boolean isUpwards) {
     Operation op = enter();
     try {
-      while (!buffer.isFull() && (isUpwards ? cursor.next() : cursor.previous())) {
-        if (!tryTake(buffer)) {
-          cursor.unread(isUpwards);
-          break;
-        }
-        cursor.pass(isUpwards);
+      boolean isTaken = true;
+      while (isTaken && !buffer.isFull() && (isUpwards ? cursor.next() : cursor.previous())) {
+        isTaken = tryTakeOrUnread(buffer, isUpwards);
       }
       return buffer.count();
     } catch (IOException e) {
@@ -185,6 +190,21 @@ public final class EngineCursor implements AutoCloseable {
     } finally {
       gate.exit(op);
     }
+  }
+
+  /** Copies the entry and leaves it behind, or stands before it as if it had not been met. */
+  private boolean tryTakeOrUnread(RecordBuffer buffer, boolean isUpwards) throws IOException {
+    boolean isTaken = false;
+    try {
+      isTaken = tryTake(buffer);
+    } finally {
+      if (isTaken) {
+        cursor.pass(isUpwards);
+      } else {
+        cursor.unread(isUpwards);
+      }
+    }
+    return isTaken;
   }
 
   /** Copies the entry; false when it has to wait for the next buffer. */

@@ -4,6 +4,7 @@ package dev.basalt.engine.internal;
 import dev.basalt.index.SearchKey;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Entries that a cursor has copied, one behind the other: each its key, then its value.
@@ -11,7 +12,7 @@ import java.lang.foreign.MemorySegment;
  * <p>The memory lives as long as anybody can reach it, a slice included; it grows for an entry that
  * does not fit into it alone.
  *
- * <p><b>Concurrency.</b> Used by one thread at a time.
+ * <p><b>Concurrency.</b> Used by one thread at a time; a filling beside another is refused.
  */
 public final class RecordBuffer {
   /** What {@link #tryAdd} returns for want of room. */
@@ -19,6 +20,7 @@ public final class RecordBuffer {
 
   private final int[] offsets;
   private final int[] keyLengths;
+  private final AtomicBoolean isFilling = new AtomicBoolean();
   private MemorySegment memory;
   private int count;
 
@@ -38,9 +40,20 @@ public final class RecordBuffer {
     return Arena.ofAuto().allocate(sizeBytes, Long.BYTES);
   }
 
-  /** Forgets the entries. */
-  void clear() {
+  /**
+   * Forgets the entries and keeps other threads off until {@link #endFill}: they might replace the
+   * memory that an entry is copied to.
+   */
+  void beginFill() {
+    if (!isFilling.compareAndSet(false, true)) {
+      throw new IllegalStateException("the batch is being filled by another thread");
+    }
     count = 0;
+  }
+
+  /** Also keeps the memory reachable until everything is copied. */
+  void endFill() {
+    isFilling.set(false);
   }
 
   /**

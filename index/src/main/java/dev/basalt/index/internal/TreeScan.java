@@ -130,9 +130,9 @@ public final class TreeScan {
     } else if (isOnEntry) {
       index++;
     }
+    isOnEntry = false; // whatever fails now, the entry is left behind
     while (index >= end) {
       if (end < Node.storedCount(leaf) || Node.upperLength(leaf) == Node.NO_FENCE) {
-        isOnEntry = false;
         return false;
       }
       loadNext();
@@ -153,9 +153,9 @@ public final class TreeScan {
       load(high, Math.max(0, highLength), highLength < 0 ? TreeWork.LAST : mode);
       index = end;
     }
+    isOnEntry = false; // whatever fails now, the entry is left behind
     while (index <= begin) {
       if (begin > 0 || Node.lowerLength(leaf) == 0) {
-        isOnEntry = false;
         return false;
       }
       loadPrevious();
@@ -276,7 +276,6 @@ public final class TreeScan {
       readAhead(1);
     }
     index = clamped(slotsBelow(target, length, false));
-    isOnEntry = false;
   }
 
   private void loadPrevious() throws IOException {
@@ -288,7 +287,6 @@ public final class TreeScan {
       readAhead(-1);
     }
     index = clamped(slotsBelow(target, length, false));
-    isOnEntry = false;
   }
 
   /** Copies the next leaf; false when the link may be out of date. */
