@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "support.h"
 
 #define BLOCK 512u
@@ -16,15 +17,6 @@
 #define DEPTH 16u
 #define TRANSFER_BLOCKS 16u
 #define COMMANDS 1000000u
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s; %s\n", __FILE__, __LINE__, #condition,         \
-			        basalt_last_error());                                              \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static const struct basalt_driver *driver;
 static unsigned char expected[BLOCKS * BLOCK];

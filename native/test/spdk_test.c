@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "model/spdk_model.h"
 #include "support.h"
 
@@ -17,15 +18,6 @@
 #define TIMEOUT_US 1000000u
 #define OPTIONS "timeout-ms=1000&no-huge=true"
 #define DEPTH 4u
-
-#define CHECK(condition)                                                                           \
-	do {                                                                                       \
-		if (!(condition)) {                                                                \
-			fprintf(stderr, "%s:%d: %s; %s\n", __FILE__, __LINE__, #condition,         \
-			        basalt_last_error());                                              \
-			exit(1);                                                                   \
-		}                                                                                  \
-	} while (0)
 
 static const struct basalt_driver *driver;
 

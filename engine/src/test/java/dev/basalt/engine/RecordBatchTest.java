@@ -3,6 +3,7 @@ package dev.basalt.engine;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,10 +18,11 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -196,23 +198,25 @@ class RecordBatchTest {
     put(key(1), bytes(50, 1));
     put(key(2), bytes(LARGE_BYTES, 2));
     RecordBatch batch = new RecordBatch(4, 1);
-    AtomicInteger refused = new AtomicInteger();
+    Queue<String> refusals = new ConcurrentLinkedQueue<>();
     Runnable fill =
         () -> {
-          for (int round = 0; round < 20_000 && refused.get() == 0; round++) {
+          for (int round = 0; round < 20_000 && refusals.isEmpty(); round++) {
             try (Cursor cursor = table.cursor(Range.all())) {
               cursor.next(batch);
               cursor.next(batch);
             } catch (IllegalStateException e) {
-              assertTrue(String.valueOf(e.getMessage()).contains("another thread"), e.toString());
-              refused.incrementAndGet();
+              refusals.add(e.toString());
             }
           }
         };
     Thread other = Thread.ofPlatform().start(fill);
     fill.run();
     other.join();
-    assertTrue(refused.get() > 0, "never met");
+    assertFalse(refusals.isEmpty(), "never met");
+    for (String refusal : refusals) {
+      assertTrue(refusal.contains("another thread"), refusal);
+    }
   }
 
   private static List<Map.Entry<byte[], byte[]>> evens(List<Map.Entry<byte[], byte[]>> entries) {
