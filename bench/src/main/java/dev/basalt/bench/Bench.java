@@ -29,6 +29,7 @@ public final class Bench {
           new LoadLine(),
           new BulkLoadLine(),
           new ContentionLine(),
+          new ScanLine(),
           new PeersLine());
 
   private boolean quick;

@@ -40,12 +40,13 @@ final class StoreFile implements AutoCloseable {
 
   /** Opens the store for gets, with all its pages read once. */
   WorkerProcess gets(int count, long poolBytes) throws IOException {
+    return open(WorkerKind.STORE_GETS, count, poolBytes);
+  }
+
+  /** Opens the store for a worker. */
+  WorkerProcess open(WorkerKind kind, int count, long poolBytes) throws IOException {
     return WorkerProcess.start(
-        WorkerKind.STORE_GETS,
-        List.of(),
-        SCHEME + ":" + path,
-        Integer.toString(count),
-        Long.toString(poolBytes));
+        kind, List.of(), SCHEME + ":" + path, Integer.toString(count), Long.toString(poolBytes));
   }
 
   @Override

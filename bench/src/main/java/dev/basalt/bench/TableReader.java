@@ -51,7 +51,12 @@ final class TableReader {
 
   /** Gets every record once. */
   void readAll() {
-    for (long next : Records.keysInOrder(count)) {
+    readAll(Records.keysInOrder(count));
+  }
+
+  /** Gets some records once. */
+  void readAll(long[] keys) {
+    for (long next : keys) {
       read(next);
     }
   }

@@ -10,6 +10,7 @@ enum WorkerKind {
   NVME_DRIVER_READS,
   DRIVER_READS,
   HOT_UPDATES,
+  POOL_USE,
   PEER;
 
   Worker create() {
@@ -21,6 +22,7 @@ enum WorkerKind {
       case STORE_GETS -> new StoreGets();
       case NVME_DRIVER_READS -> new NvmeDriverReads();
       case DRIVER_READS -> new DriverReads();
+      case POOL_USE -> new PoolUse();
       case HOT_UPDATES -> new HotUpdates();
     };
   }

@@ -58,6 +58,10 @@ public final class BufferPool implements AutoCloseable {
   private static final int STAGING_MIN = 8;
   private static final int STAGING_MAX = 256;
 
+  private static final int PASSING_SHARE = 32;
+  private static final int PASSING_MIN = 4;
+  private static final int PASSING_MAX = 64;
+
   private final PageRegion region;
   private final PageStates states;
   private final PageLatches latches;
@@ -177,6 +181,74 @@ public final class BufferPool implements AutoCloseable {
         latches.unlatchExclusive(pageId, false);
       }
     }
+  }
+
+  /**
+   * Begins an optimistic read of one who reads many pages once, each: such a reader brings a page
+   * in as one of those that are evicted first, and gives none a second chance. To be ended by
+   * {@link #passed}.
+   *
+   * @param pageId the page
+   * @return a token for {@link #validate} and {@link #tryUpgrade}
+   * @throws IOException as for {@link #optimistic}
+   */
+  public long optimisticPassing(long pageId) throws IOException {
+    checkPageId(pageId);
+    if (interleaves) {
+      execution.interleave();
+    }
+    while (true) {
+      long word = latches.optimisticPassing(pageId);
+      if (PageStates.state(word) >= PageStates.MARKED) {
+        return word;
+      }
+      if (faults.tryFaultIn(pageId)) {
+        latches.unlatchMarking(pageId);
+      }
+    }
+  }
+
+  /**
+   * Says that a reader has done with a page that it began with {@link #optimisticPassing}: when
+   * nobody else has used it, it is evicted before all others.
+   *
+   * @param pageId the page
+   */
+  public void passed(long pageId) {
+    if (PageStates.state(states.word(pageId)) == PageStates.MARKED) {
+      parts.order().passed(pageId);
+    }
+  }
+
+  /**
+   * Returns after how many pages a scan should go on with {@link #optimisticPassing}: a small part
+   * of the pool, and more than a short scan visits.
+   *
+   * @return pages, 1 or more
+   */
+  public int passingAfterPages() {
+    return Math.clamp(parts.frames().frameCount() / PASSING_SHARE, PASSING_MIN, PASSING_MAX);
+  }
+
+  /**
+   * Sets the type of pages, as in their header, that are evicted only when no others can be. To be
+   * called before there are such pages.
+   *
+   * @param pageType 0 to 255; none when never called
+   */
+  public void evictLast(int pageType) {
+    parts.order().leavesLast(pageType);
+  }
+
+  /**
+   * Tells whether a page is in memory, or on its way there. A hint.
+   *
+   * @param pageId the page
+   * @return false when using it would mean a read
+   */
+  public boolean isResident(long pageId) {
+    checkPageId(pageId);
+    return PageStates.state(states.word(pageId)) != PageStates.EVICTED;
   }
 
   /**

@@ -327,6 +327,51 @@ class BufferPoolTest {
     }
   }
 
+  /** A reader that passes by takes its own pages' frames, not those of others. */
+  @Test
+  void shouldEvictPassedPagesFirst() throws IOException {
+    try (PoolFixture fixture = PoolFixture.threads()) {
+      fixture.fill();
+      int used = fixture.frameCount() / 2;
+      for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < used; i++) {
+          fixture.readOptimistically(i);
+        }
+      }
+      for (int i = used; i < PAGE_COUNT; i++) {
+        assertEquals(i, fixture.pass(i));
+      }
+      long before = fixture.pool.statistics().misses();
+      for (int i = 0; i < used; i++) {
+        fixture.readOptimistically(i);
+      }
+      long misses = fixture.pool.statistics().misses() - before;
+      assertTrue(misses <= used / 2, misses + " of " + used + " pages are gone");
+      fixture.assertNoViolation();
+    }
+  }
+
+  /** Who uses a page that was passed keeps it. */
+  @Test
+  void shouldKeepPassedPagesThatOthersUse() throws IOException {
+    try (PoolFixture fixture = PoolFixture.threads()) {
+      fixture.fill();
+      fixture.evictBelow(8);
+      for (int i = 0; i < 8; i++) {
+        assertEquals(i, fixture.pass(i));
+        fixture.readOptimistically(i);
+      }
+      for (int i = 100; i < 108; i++) {
+        assertEquals(i, fixture.pass(i));
+      }
+      long before = fixture.pool.statistics().misses();
+      for (int i = 0; i < 8; i++) {
+        fixture.readOptimistically(i);
+      }
+      assertTrue(fixture.pool.statistics().misses() - before <= 4);
+    }
+  }
+
   @Test
   void shouldForgetReadAheadOfDamagedPages() throws IOException {
     try (PoolFixture fixture = PoolFixture.threads()) {

@@ -128,8 +128,24 @@ final class PoolFixture implements AutoCloseable {
 
   /** Reads the stamp optimistically. */
   long readOptimistically(long pageId) throws IOException {
+    return read(pageId, pool::optimistic);
+  }
+
+  /** Reads the stamp as one who reads many pages once. */
+  long pass(long pageId) throws IOException {
+    long stamp = read(pageId, pool::optimisticPassing);
+    pool.passed(pageId);
+    return stamp;
+  }
+
+  /** Something that is read of a page: a token to begin with, or its stamp. */
+  interface Reading {
+    long of(long pageId) throws IOException;
+  }
+
+  private long read(long pageId, Reading beginning) throws IOException {
     while (true) {
-      long token = pool.optimistic(pageId);
+      long token = beginning.of(pageId);
       long stamp = stampIn(pageId);
       long address = pool.address(pageId) + PageHeader.LENGTH_BYTES;
       boolean whole = true;

@@ -68,8 +68,10 @@ final class TortureClient {
   private void step() throws IOException {
     int pageId = random.nextInt(4) == 0 ? random.nextInt(16) : random.nextInt(pageCount);
     int dice = random.nextInt(100);
-    if (dice < 35) {
+    if (dice < 28) {
       tolerant(pageId, () -> readOptimistically(pageId));
+    } else if (dice < 35) {
+      tolerant(pageId, () -> pass(pageId));
     } else if (dice < 55) {
       tolerant(pageId, () -> readShared(pageId));
     } else if (dice < 80) {
@@ -115,12 +117,19 @@ final class TortureClient {
   }
 
   private void readOptimistically(int pageId) throws IOException {
-    long token = pool.optimistic(pageId);
+    compare(pageId, pool.optimistic(pageId), fixture::readOptimistically);
+  }
+
+  private void pass(int pageId) throws IOException {
+    compare(pageId, pool.optimisticPassing(pageId), fixture::pass);
+  }
+
+  private void compare(int pageId, long token, PoolFixture.Reading reading) throws IOException {
     long before = model.stamps.get(pageId);
     if (before < 0 || !pool.validate(pageId, token)) {
       return; // free, or changing
     }
-    long stamp = fixture.readOptimistically(pageId);
+    long stamp = reading.of(pageId);
     if (pool.validate(pageId, token)) {
       assertEquals(before, stamp);
     }

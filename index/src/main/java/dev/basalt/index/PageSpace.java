@@ -3,6 +3,7 @@ package dev.basalt.index;
 
 import dev.basalt.bufferpool.BufferPool;
 import dev.basalt.index.internal.PageAllocator;
+import dev.basalt.index.internal.PageType;
 import java.io.IOException;
 import java.util.List;
 
@@ -39,6 +40,7 @@ public final class PageSpace {
     this.log = log;
     this.pageBytes = pageBytes;
     allocator = new PageAllocator(pool, log, pageBytes, pageLimit);
+    pool.evictLast(PageType.INNER);
   }
 
   /**

@@ -6,8 +6,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The clock with second chance: visits resident pages, marks the unlatched ones, and evicts those
- * that are still marked when the hand comes round. Pages leave in batches: all latched exclusively,
- * dropped with one call, then unlatched as evicted.
+ * that are still marked when the hand comes round. What long scans have left behind is taken
+ * without the hand; pages of the type that leaves last it passes over until the hand has been round
+ * twice for nothing else. Pages leave in batches: all latched exclusively, dropped with one call,
+ * then unlatched as evicted.
  *
  * <p>Never waits for a latch: a page that is latched is in use and so no candidate.
  *
@@ -22,6 +24,9 @@ final class Evictor implements AutoCloseable {
   private final PageIds batch;
   private final long[] addresses;
   private final PageDropper dropper = new PageDropper();
+
+  /** Slots visited since a page was found that does not leave last. */
+  private long slotsInVain;
 
   Evictor(PoolParts parts, int batchMax) {
     this.parts = parts;
@@ -50,6 +55,28 @@ final class Evictor implements AutoCloseable {
     return done;
   }
 
+  /**
+   * Takes pages that scans have read, and nobody else since.
+   *
+   * @param wanted how many pages are enough for the batch
+   * @param dirty as for {@link #sweep}
+   * @return how many pages were taken
+   */
+  int takePassed(int wanted, @Nullable PageIds dirty) {
+    int done = 0;
+    int most = Math.min(wanted, batch.capacity());
+    while (batch.count() < most) {
+      long pageId = parts.order().pollPassed();
+      if (pageId == ResidentSet.NONE) {
+        break;
+      }
+      if (tryTakeMarked(pageId, parts.states().word(pageId), dirty)) {
+        done++;
+      }
+    }
+    return done;
+  }
+
   /** Small steps, so that the hand passes over few slots unvisited when the batch is full. */
   private int stride(@Nullable PageIds dirty) {
     ResidentSet resident = parts.resident();
@@ -62,6 +89,7 @@ final class Evictor implements AutoCloseable {
       }
       slot = resident.next(slot);
     }
+    slotsInVain += STRIDE;
     return done;
   }
 
@@ -71,7 +99,11 @@ final class Evictor implements AutoCloseable {
     if (PageStates.state(word) == PageStates.UNLOCKED) {
       return states.tryMark(pageId, word);
     }
-    if (states.tryEvict(pageId, word)) {
+    return tryTakeMarked(pageId, word, dirty);
+  }
+
+  private boolean tryTakeMarked(long pageId, long word, @Nullable PageIds dirty) {
+    if (parts.states().tryEvict(pageId, word)) {
       batch.add(pageId);
       return true;
     }
@@ -79,6 +111,7 @@ final class Evictor implements AutoCloseable {
         PageStates.state(word) == PageStates.MARKED
             && PageStates.isDirty(word)
             && !PageStates.isWriting(word);
+    slotsInVain = isVictim ? 0 : slotsInVain;
     if (isVictim && dirty != null && !dirty.isFull()) {
       dirty.add(pageId);
       return true;
@@ -105,6 +138,7 @@ final class Evictor implements AutoCloseable {
    * @return how many frames are free for that
    */
   int drop() {
+    spareLast();
     int count = batch.count();
     if (count == 0) {
       return 0;
@@ -124,6 +158,29 @@ final class Evictor implements AutoCloseable {
     parts.counters().pagesDropped.add(count);
     parts.counters().dropCalls.add(calls);
     return count;
+  }
+
+  /** Lets go of the pages that leave last, unless others are not to be had. */
+  private void spareLast() {
+    int count = batch.count();
+    if (count == 0) {
+      return;
+    }
+    if (slotsInVain > 2L * parts.resident().slotCount()) {
+      slotsInVain = 0;
+      return;
+    }
+    int kept = 0;
+    for (int i = 0; i < count; i++) {
+      long pageId = batch.get(i);
+      if (parts.order().isLast(parts.region().address(pageId))) {
+        parts.latches().unlatchExclusive(pageId, false);
+      } else {
+        batch.keep(kept++, i);
+      }
+    }
+    batch.removeBetween(kept, count);
+    slotsInVain = kept == 0 ? slotsInVain : 0;
   }
 
   /** Says how pages are dropped. */

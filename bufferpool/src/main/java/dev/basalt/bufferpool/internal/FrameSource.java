@@ -76,14 +76,20 @@ public final class FrameSource implements AutoCloseable {
       return 0;
     }
     try {
-      for (int visited = 0;
-          visited < helpSlotsMax && evictor.count() < HELP_PAGES_MAX;
-          visited += HELP_SLOTS) {
-        evictor.sweep(HELP_SLOTS, HELP_PAGES_MAX, null);
+      if (evictor.takePassed(HELP_PAGES_MAX, null) == 0) { // a scan lives on its own frames
+        sweep();
       }
       return evictor.drop();
     } finally {
       isHelping.set(false);
+    }
+  }
+
+  private void sweep() {
+    for (int visited = 0;
+        visited < helpSlotsMax && evictor.count() < HELP_PAGES_MAX;
+        visited += HELP_SLOTS) {
+      evictor.sweep(HELP_SLOTS, HELP_PAGES_MAX, null);
     }
   }
 }

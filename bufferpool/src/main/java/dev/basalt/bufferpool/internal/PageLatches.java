@@ -81,6 +81,21 @@ public final class PageLatches {
   }
 
   /**
+   * Waits until a page may be read optimistically, and leaves a marked page marked.
+   *
+   * @param pageId the page
+   * @return its word, or a word in the state evicted
+   */
+  public long optimisticPassing(long pageId) {
+    long word = states.word(pageId);
+    while (PageStates.state(word) == PageStates.EXCLUSIVE) {
+      await(pageId, isExclusive);
+      word = states.word(pageId);
+    }
+    return word;
+  }
+
+  /**
    * Latches a page shared.
    *
    * @param pageId the page
@@ -196,6 +211,17 @@ public final class PageLatches {
    */
   public void unlatchExclusive(long pageId, boolean changed) {
     states.unlatchExclusive(pageId, changed);
+    lot.wakeAll(pageId);
+    execution.interleave();
+  }
+
+  /**
+   * Ends the exclusive latch of a page that was read and has yet to be used, and marks it.
+   *
+   * @param pageId the page
+   */
+  public void unlatchMarking(long pageId) {
+    states.unlatchMarking(pageId);
     lot.wakeAll(pageId);
     execution.interleave();
   }

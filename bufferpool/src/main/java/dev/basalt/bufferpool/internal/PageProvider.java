@@ -9,10 +9,11 @@ import dev.basalt.iostack.agent.Execution;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps frames free, so that a miss need not evict: woken below half of the reserve, it moves the
- * clock hand until the reserve is whole, clean pages first. Where those do not suffice, marked
- * dirty pages are written, sorted by page id, and evicted as their writes complete unless somebody
- * used them meanwhile. Reads pages ahead with the same queue pair.
+ * Keeps frames free, so that a miss need not evict: woken below half of the reserve, it takes what
+ * scans have left behind, and where that is too little moves the clock hand until the reserve is
+ * whole, clean pages first. Where those do not suffice, marked dirty pages are written, sorted by
+ * page id, and evicted as their writes complete unless somebody used them meanwhile. Reads pages
+ * ahead with the same queue pair.
  *
  * <p>A duty cycle never waits, for a latch or the log neither. When a whole round of the clock
  * finds nothing to do (all pages latched, ahead of the log or being written) the provider sleeps:
@@ -213,7 +214,12 @@ public final class PageProvider implements Agent, CompletionSink {
     boolean awaitsDevice = dirty.isFull() && writer.isFull();
     int done = 0;
     if (!awaitsDevice) {
-      done = evictor.sweep(SWEEP_SLOTS, frames.missing(), dirty);
+      done = evictor.takePassed(frames.missing(), dirty);
+      if (done > 0 && evictor.drop() > 0 && !frames.isLow()) {
+        isEvicting = false; // The scan lives on its own frames; the hand stands still meanwhile.
+        return done;
+      }
+      done += evictor.sweep(SWEEP_SLOTS, frames.missing(), dirty);
     }
     evictor.drop(); // before the copying below: nobody waits for that
     if (writer.inFlight() < frames.missing()) {

@@ -27,6 +27,7 @@ import java.lang.invoke.VarHandle;
  *       <pre>
  *       evicted   -> exclusive  the thread that faults the page in or creates it
  *       exclusive -> unlocked   its holder; version + 1; may set dirty
+ *       exclusive -> marked     its holder, having read the page ahead or for a long scan; version + 1
  *       exclusive -> shared     its holder, having faulted the page in; version + 1
  *       exclusive -> evicted    its holder, after the frame was dropped; version + 1; clears dirty
  *       unlocked  -> exclusive  any
@@ -264,16 +265,29 @@ public final class PageStates {
   }
 
   /**
+   * Ends an exclusive latch and marks the page: it has yet to be used.
+   *
+   * @param pageId the page, latched exclusively by the caller and not changed
+   */
+  public void unlatchMarking(long pageId) {
+    end(pageId, MARKED);
+  }
+
+  /**
    * Turns an exclusive latch into a shared one.
    *
    * @param pageId the page, latched exclusively by the caller and not changed
    */
   public void downgrade(long pageId) {
+    end(pageId, UNLOCKED + 1);
+  }
+
+  private void end(long pageId, int state) {
     long word;
     do {
       word = word(pageId);
       assert state(word) == EXCLUSIVE : "page " + pageId + " is not latched exclusively";
-    } while (!compareAndSet(pageId, word, withState(nextVersion(word), UNLOCKED + 1)));
+    } while (!compareAndSet(pageId, word, withState(nextVersion(word), state)));
   }
 
   /**

@@ -14,6 +14,7 @@ import dev.basalt.iostack.agent.ParkingLot;
  * @param latches the latches over them
  * @param resident the pages that have a frame
  * @param frames the frames that are free
+ * @param order which pages leave first and last
  * @param huge whether the memory is in huge pages
  * @param lot where threads wait: for page ids under them, for others under negative keys
  * @param failure why the pool has failed, if it has
@@ -28,6 +29,7 @@ public record PoolParts(
     PageLatches latches,
     ResidentSet resident,
     FrameReserve frames,
+    EvictionOrder order,
     HugePages huge,
     ParkingLot lot,
     PoolFailure failure,
@@ -61,6 +63,7 @@ public record PoolParts(
         latches,
         new ResidentSet(frameCount),
         frames,
+        new EvictionOrder(),
         new HugePages(region, states, latches, frames),
         lot,
         failure,

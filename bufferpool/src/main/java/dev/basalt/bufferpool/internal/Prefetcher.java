@@ -155,7 +155,7 @@ final class Prefetcher {
   private void publish(long pageId) {
     try {
       verifier.verify(pageId, parts.region().address(pageId), parts.gate().durableLsn());
-      parts.latches().unlatchExclusive(pageId, false);
+      parts.latches().unlatchMarking(pageId); // until somebody uses it
       parts.counters().pagesPrefetched.increment();
     } catch (DamagedPageException e) {
       parts.abandon(pageId); // Who wants the page reads it, and gets this exception.

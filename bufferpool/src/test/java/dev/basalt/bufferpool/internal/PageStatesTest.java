@@ -211,4 +211,14 @@ class PageStatesTest {
     states.downgrade(PAGE);
     assertEquals(PageStates.UNLOCKED + 1, state());
   }
+
+  @Test
+  void shouldMarkPageThatNobodyHasUsedYet() {
+    states.tryFaultIn(PAGE, word());
+    long version = PageStates.version(word());
+    states.unlatchMarking(PAGE);
+    assertEquals(PageStates.MARKED, state());
+    assertEquals(version + 1, PageStates.version(word()));
+    assertTrue(states.tryEvict(PAGE, word()));
+  }
 }

@@ -421,7 +421,7 @@ public final class TreeCore {
     return false;
   }
 
-  private int position(int mode, long node, long key, int keyLength) {
+  int position(int mode, long node, long key, int keyLength) {
     return switch (mode) {
       case TreeWork.AT -> NodeSearch.childPosition(node, pageBytes, key, keyLength);
       case TreeWork.BELOW -> NodeSearch.childPositionBelow(node, pageBytes, key, keyLength);
@@ -434,11 +434,16 @@ public final class TreeCore {
 
   /** Begins to read a child; an error counts only while the parent is as it was. */
   long childToken(long page, long token, long child) throws IOException {
+    return childToken(page, token, child, false);
+  }
+
+  /** Begins to read a child, as one who will not come back to it if that is said. */
+  long childToken(long page, long token, long child, boolean isPassing) throws IOException {
     if (child <= 0 || child >= allocator.limit()) {
       throw new DamagedTreeException(page, "its child has the page id " + child);
     }
     try {
-      return pool.optimistic(child);
+      return isPassing ? pool.optimisticPassing(child) : pool.optimistic(child);
     } catch (IOException e) {
       if (pool.validate(page, token)) {
         throw e;
@@ -447,7 +452,7 @@ public final class TreeCore {
     }
   }
 
-  private boolean tryArrive(
+  boolean tryArrive(
       TreeWork work, long page, long token, long parent, long parentToken, int position)
       throws DamagedTreeException {
     boolean isNode = Node.isNode(pool.address(page));

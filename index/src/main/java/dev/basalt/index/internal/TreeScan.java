@@ -15,6 +15,9 @@ import java.lang.foreign.MemorySegment;
  * by a descent to just below the lower fence. So splits and merges meanwhile move no key out of
  * sight or into sight twice.
  *
+ * <p>A long scan takes no memory from others: once it has come over some leaves, those that it
+ * brings in are the first to be evicted again.
+ *
  * <p><b>Concurrency.</b> Used by one thread at a time. Its memory is freed with the object.
  */
 public final class TreeScan {
@@ -32,6 +35,7 @@ public final class TreeScan {
   private final long high;
   private final long target;
   private final long[] ahead = new long[READ_AHEAD_LEAVES];
+  private final int passingAfter;
 
   private int lowLength = NO_BOUND;
   private int highLength = NO_BOUND;
@@ -41,6 +45,9 @@ public final class TreeScan {
   private long leafId = -1;
   private long leafToken;
   private int leavesByLink;
+
+  /** Leaves since the place was set, not by moving. */
+  private int leavesInRow;
 
   /** Slots inside the bounds are from begin to below end. */
   private int begin;
@@ -59,6 +66,7 @@ public final class TreeScan {
     pool = core.pool;
     pageBytes = core.pageBytes;
     work = new TreeWork(pageBytes);
+    passingAfter = pool.passingAfterPages();
     memory = Arena.ofAuto().allocate(pageBytes + 2048L + 3L * KEY_AREA_BYTES, 8);
     leaf = memory.address();
     low = leaf + pageBytes + 2048;
@@ -78,6 +86,7 @@ public final class TreeScan {
     lowLength = length;
     isLowInclusive = isInclusive;
     leafId = -1;
+    leavesInRow = 0;
     isOnEntry = false;
   }
 
@@ -93,6 +102,7 @@ public final class TreeScan {
     highLength = length;
     isHighInclusive = isInclusive;
     leafId = -1;
+    leavesInRow = 0;
     isOnEntry = false;
   }
 
@@ -104,6 +114,7 @@ public final class TreeScan {
    * @throws IOException when a page cannot be read
    */
   public void seek(long key, int length) throws IOException {
+    leavesInRow = 0;
     if (lowLength >= 0 && IndexMemory.compare(key, length, low, lowLength) < 0) {
       load(low, lowLength, TreeWork.AT);
       index = begin;
@@ -268,6 +279,7 @@ public final class TreeScan {
   }
 
   private void loadNext() throws IOException {
+    long before = leafId;
     int length = Node.upperLength(leaf);
     IndexMemory.copy(NodeEdit.upperAddress(leaf, pageBytes), target, length);
     if (++leavesByLink > READ_AHEAD_LEAVES || !tryFollowLink()) {
@@ -275,10 +287,11 @@ public final class TreeScan {
       leavesByLink = 0;
       readAhead(1);
     }
-    index = clamped(slotsBelow(target, length, false));
+    arrive(before, target, length);
   }
 
   private void loadPrevious() throws IOException {
+    long before = leafId;
     int length = Node.lowerLength(leaf);
     IndexMemory.copy(NodeEdit.lowerAddress(leaf, pageBytes), target, length);
     load(target, length, TreeWork.BELOW);
@@ -286,7 +299,20 @@ public final class TreeScan {
       leavesByLink = 0;
       readAhead(-1);
     }
-    index = clamped(slotsBelow(target, length, false));
+    arrive(before, target, length);
+  }
+
+  /** Goes to a key in a leaf that the scan has moved to, and leaves the one before behind. */
+  private void arrive(long before, long key, int length) {
+    if (isPassing()) {
+      pool.passed(before);
+    }
+    leavesInRow++;
+    index = clamped(slotsBelow(key, length, false));
+  }
+
+  private boolean isPassing() {
+    return leavesInRow >= passingAfter;
   }
 
   /** Copies the next leaf; false when the link may be out of date. */
@@ -295,7 +321,7 @@ public final class TreeScan {
     if (!pool.validate(leafId, leafToken)) {
       return false;
     }
-    long token = core.childToken(leafId, leafToken, next);
+    long token = core.childToken(leafId, leafToken, next, isPassing());
     if (token == TreeCore.NO_TOKEN || !pool.validate(leafId, leafToken)) {
       return false;
     }
@@ -308,7 +334,7 @@ public final class TreeScan {
   private void load(long key, int length, int mode) throws IOException {
     work.mode = mode;
     for (int restarts = 0; restarts < TreeCore.RESTARTS_MAX; restarts++) {
-      if (core.tryDescend(work, key, length, 0) && tryCopy()) {
+      if (core.tryDescend(work, key, length, 1) && tryEnterLeaf(key, length) && tryCopy()) {
         return;
       }
     }
@@ -316,6 +342,26 @@ public final class TreeScan {
     work.token = TreeCore.NO_TOKEN;
     copy();
     pool.unlatchExclusive(work.page, false);
+  }
+
+  /** Goes on from the parent to the leaf, unless the root is the leaf. */
+  private boolean tryEnterLeaf(long key, int length) throws IOException {
+    long parent = work.page;
+    long parentToken = work.token;
+    long node = pool.address(parent);
+    int level = Node.level(node);
+    int position = core.position(work.mode, node, key, length);
+    long child = Node.child(node, pageBytes, position);
+    if (!pool.validate(parent, parentToken)) {
+      return false;
+    }
+    if (level == 0) {
+      return true;
+    }
+    long token = core.childToken(parent, parentToken, child, isPassing());
+    return token != TreeCore.NO_TOKEN
+        && pool.validate(parent, parentToken)
+        && core.tryArrive(work, child, token, parent, parentToken, position);
   }
 
   private boolean tryCopy() {
