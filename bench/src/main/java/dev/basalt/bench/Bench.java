@@ -30,6 +30,7 @@ public final class Bench {
           new BulkLoadLine(),
           new ContentionLine(),
           new ScanLine(),
+          new RestartLine(),
           new PeersLine());
 
   private boolean quick;

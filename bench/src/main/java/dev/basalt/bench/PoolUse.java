@@ -7,7 +7,9 @@ import dev.basalt.engine.RecordBatch;
 import dev.basalt.engine.Store;
 import dev.basalt.engine.Table;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +17,9 @@ import org.jspecify.annotations.Nullable;
  * through it. Rounds take a fixed amount of work; a sample's size is how many pages were missed.
  *
  * <p>Arguments: the store's URI, the number of records, the pool's bytes. What a round does, by
- * name: {@code hot} (gets of all hot records once), {@code scan} (all records).
+ * name: {@code hot} (gets of all hot records once), {@code scan} (all records), {@code warm} and
+ * {@code cold} (closes the store, opens it with or without a warm restart, and gets hot records
+ * until nine of ten of the last thousand needed no read; how long that took, from before the open).
  */
 final class PoolUse implements Worker {
   /** The records of some twelve leaves: with data four times the pool, half of it is hot. */
@@ -23,12 +27,19 @@ final class PoolUse implements Worker {
 
   private static final int BATCH_COUNT = 1_000;
 
+  /** Gets after which the misses are looked at. */
+  private static final int WINDOW = 1_000;
+
+  private static final double HITS_MIN = 0.9;
+
   private final Meter meter = new Meter();
   private final Arena arena = Arena.ofShared();
   private final RecordBatch batch =
       new RecordBatch(BATCH_COUNT, BATCH_COUNT * Records.RECORD_BYTES);
   private long[] hotKeys = {};
   private int count;
+  private String uri = "";
+  private long poolBytes;
   private String work = "";
   private @Nullable Store store;
   private @Nullable Table table;
@@ -36,9 +47,15 @@ final class PoolUse implements Worker {
 
   @Override
   public void prepare(String[] arguments) {
+    uri = arguments[0];
     count = Integer.parseInt(arguments[1]);
+    poolBytes = Long.parseLong(arguments[2]);
     hotKeys = hotKeys(count);
-    Store opened = Stores.open(arguments[0], Long.parseLong(arguments[2]));
+    open(true);
+  }
+
+  private void open(boolean isWarm) {
+    Store opened = Stores.open(uri, poolBytes, isWarm);
     store = opened;
     Table filled = opened.table(Stores.TABLE);
     table = filled;
@@ -66,10 +83,34 @@ final class PoolUse implements Worker {
 
   @Override
   public Sample round(long nanos, int threads) {
+    return switch (work) {
+      case "warm" -> reopen(true);
+      case "cold" -> reopen(false);
+      case "scan" -> measured(this::scan);
+      default -> measured(this::getHot);
+    };
+  }
+
+  private Sample measured(LongSupplier work) {
     long missesBefore = misses();
     meter.start();
-    Sample sample = meter.stop(work.equals("scan") ? scan() : getHot());
-    return sample.withBytes(misses() - missesBefore, 0);
+    return meter.stop(work.getAsLong()).withBytes(misses() - missesBefore, 0);
+  }
+
+  private Sample reopen(boolean isWarm) {
+    Objects.requireNonNull(store).close();
+    meter.start();
+    open(isWarm);
+    long gets = 0;
+    long missed = WINDOW;
+    for (int from = 0; missed > WINDOW * (1 - HITS_MIN); from += WINDOW) {
+      int at = from % (hotKeys.length - WINDOW);
+      long before = misses();
+      Objects.requireNonNull(reader).readAll(Arrays.copyOfRange(hotKeys, at, at + WINDOW));
+      missed = misses() - before;
+      gets += WINDOW;
+    }
+    return meter.stop(gets).withBytes(misses(), 0);
   }
 
   private long misses() {

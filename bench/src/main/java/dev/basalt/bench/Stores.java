@@ -19,6 +19,11 @@ final class Stores {
 
   /** Opens or creates a store whose puts are not waited for. */
   static Store open(String uri, long poolBytes) {
+    return open(uri, poolBytes, false);
+  }
+
+  /** The same, perhaps with the pages in memory that the life before had. */
+  static Store open(String uri, long poolBytes, boolean isWarm) {
     return Store.open(
         StoreConfig.builder()
             .device(uri + "?create=true")
@@ -27,6 +32,7 @@ final class Stores {
             .growthBytes(GROWTH_BYTES)
             .checkpointPercent(LOG_FULL_PERCENT)
             .durability(Durability.none())
+            .warmRestart(isWarm)
             .build());
   }
 }

@@ -351,6 +351,18 @@ class BufferPoolTest {
     }
   }
 
+  @Test
+  void shouldEvictPagesThatLeaveLastWhenThereAreNoOthers() throws IOException {
+    try (PoolFixture fixture = PoolFixture.threads()) {
+      fixture.pool.evictLast(0); // the type of all pages here
+      fixture.fill();
+      for (int i = 0; i < PAGE_COUNT; i++) {
+        assertEquals(i, fixture.read(i));
+      }
+      fixture.assertNoViolation();
+    }
+  }
+
   /** Who uses a page that was passed keeps it. */
   @Test
   void shouldKeepPassedPagesThatOthersUse() throws IOException {

@@ -27,6 +27,8 @@ import java.util.Properties;
  * @param checkpointPercent how full the log is when a checkpoint starts
  * @param logWaitMillis how long a write waits for log space before it fails
  * @param contention when a leaf is split because its writers get into each other's way
+ * @param warmRestart whether the pages in memory are noted at checkpoints and at close, and read
+ *     again in the background after the next open
  */
 public record StoreConfig(
     String device,
@@ -41,7 +43,8 @@ public record StoreConfig(
     long growthBytes,
     int checkpointPercent,
     int logWaitMillis,
-    ContentionConfig contention) {
+    ContentionConfig contention,
+    boolean warmRestart) {
 
   /** Checks each value against its limits. */
   public StoreConfig {
@@ -111,6 +114,7 @@ public record StoreConfig(
     private int checkpointPercent = 50;
     private int logWaitMillis = 30_000;
     private ContentionConfig contention = ContentionConfig.defaults();
+    private boolean warmRestart = true;
 
     private Builder() {}
 
@@ -293,6 +297,18 @@ public record StoreConfig(
       return this;
     }
 
+    /**
+     * Sets whether a store that is opened again reads the pages it had in memory, in the
+     * background; true when not set.
+     *
+     * @param warm false to start with an empty pool, and to note nothing
+     * @return this
+     */
+    public Builder warmRestart(boolean warm) {
+      this.warmRestart = warm;
+      return this;
+    }
+
     Builder contentionSample(int interval) {
       return contention(
           new ContentionConfig(
@@ -330,7 +346,8 @@ public record StoreConfig(
           growthBytes,
           checkpointPercent,
           logWaitMillis,
-          contention);
+          contention,
+          warmRestart);
     }
   }
 }

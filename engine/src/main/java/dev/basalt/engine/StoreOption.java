@@ -42,7 +42,8 @@ enum StoreOption {
   CONTENTION_THRESHOLD(
       "contention-threshold",
       (b, v) -> b.contentionThreshold(integer(v)),
-      c -> c.contention().thresholdPercent());
+      c -> c.contention().thresholdPercent()),
+  WARM_RESTART("warm-restart", (b, v) -> b.warmRestart(flag(v)), StoreConfig::warmRestart);
 
   private final String key;
   private final BiConsumer<StoreConfig.Builder, String> reader;

@@ -23,6 +23,7 @@ final class StoreConfigTest {
             .durability(Durability.parse("group:7"))
             .createIfMissing(false)
             .contention(new ContentionConfig(3, 50, 7))
+            .warmRestart(false)
             .build();
     Path file = directory.resolve("store.properties");
     Files.writeString(file, config.toString());

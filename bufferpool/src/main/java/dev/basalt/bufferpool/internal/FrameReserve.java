@@ -121,6 +121,15 @@ public final class FrameReserve {
   }
 
   /**
+   * Tells whether there are more free frames than are kept free.
+   *
+   * @return true above the target
+   */
+  public boolean hasSpare() {
+    return free.get() > target;
+  }
+
+  /**
    * Returns how many frames are to be freed.
    *
    * @return target less free, 0 or more

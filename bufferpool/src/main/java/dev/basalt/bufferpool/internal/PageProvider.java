@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  * finds nothing to do (all pages latched, ahead of the log or being written) the provider sleeps:
  * until a completion, until woken, or for a time that doubles, up to a limit.
  *
- * <p><b>Concurrency.</b> One agent. {@link #wake} and {@link #prefetch} may be called by any
- * thread: a thread takes a frame (volatile) and then wakes; the provider announces its sleep and
- * then reads the reserve.
+ * <p><b>Concurrency.</b> One agent. {@link #wake}, {@link #prefetch} and {@link #warm} may be
+ * called by any thread: a thread takes a frame (volatile) and then wakes; the provider announces
+ * its sleep and then reads the reserve.
  */
 public final class PageProvider implements Agent, CompletionSink {
   private static final int QUEUE_DEPTH = 64;
@@ -101,6 +101,16 @@ public final class PageProvider implements Agent, CompletionSink {
    */
   public boolean prefetch(long pageId) {
     return prefetcher.tryRequest(pageId);
+  }
+
+  /**
+   * Asks for a page to be read when there is nothing else to do; {@link #wake} is the caller's.
+   *
+   * @param pageId the page
+   * @return false when too many are asked for already
+   */
+  public boolean warm(long pageId) {
+    return prefetcher.tryWarm(pageId);
   }
 
   /**

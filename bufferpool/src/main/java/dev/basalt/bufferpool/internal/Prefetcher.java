@@ -8,16 +8,23 @@ import dev.basalt.iostack.QueuePair;
 /**
  * Reads pages ahead with the page provider's queue pair: takes a batch of ids, latches those that
  * are evicted, reads neighbours with one command and publishes them as they come back. Callers who
- * want such a page meanwhile wait for its latch: still one read.
+ * want such a page meanwhile wait for its latch: still one read. Pages to warm the pool with are
+ * read when no others are asked for, few at a time, and into frames that are spare only.
  *
  * <p>Best effort: a page is skipped when frames are short or it is in use; one that cannot be read
  * is evicted again, and who wants it finds out by reading it.
  *
- * <p><b>Concurrency.</b> {@link #tryRequest} by any thread; all else by the provider's thread.
+ * <p><b>Concurrency.</b> {@link #tryRequest} and {@link #tryWarm} by any thread; all else by the
+ * provider's thread.
  */
 final class Prefetcher {
   private static final int QUEUE_CAPACITY = 1024;
+  private static final int WARM_CAPACITY = 4096;
   private static final int BATCH_MAX = 64;
+
+  /** Few, so that a read that is waited for does not wait for those that are not. */
+  private static final int WARM_COMMANDS_MAX = 8;
+
   private static final int RUN_PAGES_MAX = 32;
 
   private final PoolParts parts;
@@ -26,6 +33,12 @@ final class Prefetcher {
   private final PageVerifier verifier;
   private final PrefetchQueue queue = new PrefetchQueue(QUEUE_CAPACITY);
   private final PageIds batch = new PageIds(BATCH_MAX);
+  private final PrefetchQueue warmQueue = new PrefetchQueue(WARM_CAPACITY);
+  private final PageIds warmBatch = new PageIds(BATCH_MAX);
+
+  /** Where in its batch the warm-up stands. */
+  private int warmIndex;
+
   private final int runPagesMax;
   private final int frameFloor;
 
@@ -57,8 +70,18 @@ final class Prefetcher {
     return queue.tryAdd(pageId);
   }
 
+  /** Asks for a page to be read when there is nothing else to do; false when too many are. */
+  boolean tryWarm(long pageId) {
+    return warmQueue.tryAdd(pageId);
+  }
+
   boolean hasWork() {
-    return hasRoom() && !queue.isEmpty();
+    return hasRoom() && (!queue.isEmpty() || mayWarm());
+  }
+
+  private boolean mayWarm() {
+    boolean isAsked = warmIndex < warmBatch.count() || !warmQueue.isEmpty();
+    return isAsked && commandPageId.length - freeCommandCount < WARM_COMMANDS_MAX;
   }
 
   /** Begins the reads of one batch; returns how many ids were looked at. */
@@ -66,20 +89,41 @@ final class Prefetcher {
     if (!hasWork()) {
       return 0;
     }
-    for (long id = queue.poll(); id != ResidentSet.NONE; id = queue.poll()) {
-      batch.add(id);
-      if (batch.isFull()) {
-        break;
-      }
+    if (queue.isEmpty()) {
+      return warm();
     }
-    batch.sort();
+    fill(batch, queue);
     int index = 0;
     while (index < batch.count() && hasRoom()) {
-      index = readRun(index);
+      index = readRun(batch, index, frameFloor);
     }
     int taken = batch.count();
     batch.clear();
     return taken;
+  }
+
+  private int warm() {
+    int before = warmIndex;
+    if (warmIndex == warmBatch.count()) {
+      before = 0;
+      warmIndex = 0;
+      warmBatch.clear();
+      fill(warmBatch, warmQueue);
+    }
+    while (warmIndex < warmBatch.count() && mayWarm() && hasRoom()) {
+      warmIndex = readRun(warmBatch, warmIndex, parts.frames().target());
+    }
+    return warmIndex - before;
+  }
+
+  private static void fill(PageIds ids, PrefetchQueue from) {
+    for (long id = from.poll(); id != ResidentSet.NONE; id = from.poll()) {
+      ids.add(id);
+      if (ids.isFull()) {
+        break;
+      }
+    }
+    ids.sort();
   }
 
   private boolean hasRoom() {
@@ -87,14 +131,14 @@ final class Prefetcher {
   }
 
   /** Latches neighbours from an index on and reads them; returns the index behind them. */
-  private int readRun(int from) {
+  private int readRun(PageIds ids, int from, int floor) {
     int index = from;
     int count = 0;
-    long first = batch.get(from);
-    while (index < batch.count()
+    long first = ids.get(from);
+    while (index < ids.count()
         && count < runPagesMax
-        && batch.get(index) == first + count
-        && tryLatch(first + count)) {
+        && ids.get(index) == first + count
+        && tryLatch(first + count, floor)) {
       count++;
       index++;
     }
@@ -119,12 +163,12 @@ final class Prefetcher {
     }
   }
 
-  private boolean tryLatch(long pageId) {
+  private boolean tryLatch(long pageId, int floor) {
     long word = parts.states().word(pageId);
     if (PageStates.state(word) != PageStates.EVICTED
         || PageStates.isWriting(word)
         || parts.region().lba(pageId + 1) > parts.io().device().blockCount()
-        || !parts.frames().tryTakeAbove(frameFloor)) {
+        || !parts.frames().tryTakeAbove(floor)) {
       return false;
     }
     if (!parts.states().tryFaultIn(pageId, word)) {

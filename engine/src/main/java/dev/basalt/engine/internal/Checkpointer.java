@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Takes checkpoints while the store runs: everything dirty at the begin is written, the device is
- * flushed, the superblock names the new redo point, and the log before it is free.
+ * flushed, the superblock names the new redo point, and the log before it is free. In between,
+ * after an open, asks for the pages that the life before had in memory.
  *
  * <p><b>Concurrency.</b> An agent; its duty cycle waits for the device through the seam. {@link
  * #await} may be called by any thread; {@link #run} by the agent, and by the thread that opens or
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * is written by the agent only; both are volatile.
  */
 final class Checkpointer implements Agent {
+  /** How long the pool gets to read some of the pages it was asked for, before it gets more. */
+  private static final long WARM_INTERVAL_NANOS = 1_000_000;
+
   private static final VarHandle REQUESTED;
 
   static {
@@ -45,6 +49,7 @@ final class Checkpointer implements Agent {
   private final LongSupplier pageCount;
   private final UnfreedRuns unfreed;
   private final PendingRuns pendingRuns;
+  private final HotPages hotPages;
   private final StoreFailure failure;
   private final ParkingLot lot;
   private final WaitCondition isIncomplete = this::isIncomplete;
@@ -64,6 +69,7 @@ final class Checkpointer implements Agent {
       LongSupplier pageCount,
       UnfreedRuns unfreed,
       PendingRuns pendingRuns,
+      HotPages hotPages,
       StoreFailure failure,
       Execution execution) {
     wal = parts.wal();
@@ -73,6 +79,7 @@ final class Checkpointer implements Agent {
     this.pageCount = pageCount;
     this.unfreed = unfreed;
     this.pendingRuns = pendingRuns;
+    this.hotPages = hotPages;
     this.failure = failure;
     lot = new ParkingLot(execution);
   }
@@ -90,11 +97,22 @@ final class Checkpointer implements Agent {
     pendingRuns.renewAll();
     CheckpointMark mark = wal.beginCheckpoint(redoLimit);
     pool.writeBackAll();
+    if (clean) {
+      hotPages.save(); // flushed with the pages; else the log's space is not to wait for it
+    }
     io.flush();
     wal.completeCheckpoint(mark, superblocks, pageCount.getAsLong(), clean);
+    if (!clean) {
+      hotPages.save();
+    }
     // Whoever may take a checkpoint does so alone.
     long count = completed + 1;
     completed = count;
+  }
+
+  /** Returns the list of the pages in memory. */
+  HotPages hotPages() {
+    return hotPages;
   }
 
   /** Returns how many checkpoints were taken. */
@@ -123,7 +141,7 @@ final class Checkpointer implements Agent {
   @Override
   public int doWork() {
     if (!hasWork()) {
-      return 0;
+      return hotPages.isWarming() && !failure.isPoisoned() ? hotPages.warm() : 0;
     }
     long ticket = requested;
     try {
@@ -146,6 +164,12 @@ final class Checkpointer implements Agent {
   @Override
   public boolean hasWork() {
     return requested != served || wal.isCheckpointWanted() && !failure.isPoisoned();
+  }
+
+  @Override
+  public void sleep(Execution execution, long nanos) {
+    boolean isWarming = hotPages.isWarming() && !failure.isPoisoned();
+    execution.parkNanos(this, isWarming ? Math.min(nanos, WARM_INTERVAL_NANOS) : nanos);
   }
 
   /** Ends the agent after the checkpoint it is taking. Idempotent. */

@@ -74,7 +74,14 @@ public final class Engine implements AutoCloseable {
     UnfreedRuns unfreed = new UnfreedRuns(parts.wal(), pages);
     pendingRuns = new PendingRuns(parts, space, execution);
     checkpointer =
-        new Checkpointer(parts, pages::pageLimit, unfreed, pendingRuns, failure, execution);
+        new Checkpointer(
+            parts,
+            pages::pageLimit,
+            unfreed,
+            pendingRuns,
+            new HotPages(parts, pages, config.warmRestart()),
+            failure,
+            execution);
     tables = new Tables(pages, config.contention());
     largeValues = new LargeValues(parts, unfreed, failure);
     CommitMode mode = new CommitMode(config.durability(), switches);

@@ -21,6 +21,7 @@ final class EngineStatistics {
       List<OperationCounters> slots) {
     addOperations(slots);
     addStore(parts, space);
+    addHotPages(checkpointer.hotPages());
     addIndex(tables);
     addLog(parts, checkpointer);
     addPool(parts.pool().statistics());
@@ -45,6 +46,13 @@ final class EngineStatistics {
     counters.put("store.pages", limit);
     counters.put("store.pagesFree", space.pages().availablePages());
     counters.put("store.bytes", parts.layout().withPageCount(limit).endBytes());
+  }
+
+  private void addHotPages(HotPages hotPages) {
+    counters.put("store.hotPagesSaved", hotPages.savedCount());
+    counters.put("store.hotPagesAsked", hotPages.askedCount());
+    counters.put("store.hotPageBlocksIgnored", hotPages.ignoredBlocks());
+    counters.put("store.warming", hotPages.isWarming() ? 1L : 0L);
   }
 
   private void addIndex(Tables tables) {

@@ -24,6 +24,10 @@ public record StoreLayout(
     long pageAreaOffsetBytes,
     long pageCount) {
 
+  /** Where the room between the superblocks and the ring begins; the list of hot pages is there. */
+  public static final long HOT_PAGES_OFFSET_BYTES =
+      SuperblockDescriptor.COPY_COUNT * SuperblockDescriptor.STRIDE_BYTES;
+
   /** Where the ring begins in a new store. */
   public static final long LOG_OFFSET_BYTES = 1 << 20;
 
