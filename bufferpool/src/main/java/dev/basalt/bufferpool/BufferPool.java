@@ -393,17 +393,29 @@ public final class BufferPool implements AutoCloseable {
    *
    * @param pageIds the pages; order and duplicates do not matter
    * @param count how many of them
+   * @return how many of them are to be read; the others are in memory, or too many are asked for
    */
-  public void prefetch(long[] pageIds, int count) {
-    boolean requested = false;
+  public int prefetch(long[] pageIds, int count) {
+    int requested = 0;
     for (int i = 0; i < count; i++) {
-      checkPageId(pageIds[i]);
-      boolean isEvicted = PageStates.state(states.word(pageIds[i])) == PageStates.EVICTED;
-      requested |= isEvicted && provider.prefetch(pageIds[i]);
+      if (!isResident(pageIds[i]) && provider.prefetch(pageIds[i])) {
+        requested++;
+      }
     }
-    if (requested) {
+    if (requested > 0) {
       provider.wake();
     }
+    return requested;
+  }
+
+  /**
+   * Returns how many pages a scan should ask for at once.
+   *
+   * @return 2 or more: what the device takes at once, at most a quarter of the reserve of free
+   *     frames
+   */
+  public int prefetchPagesMax() {
+    return provider.prefetchPagesMax();
   }
 
   /**
@@ -505,6 +517,7 @@ public final class BufferPool implements AutoCloseable {
         counters.misses.sum(),
         counters.pagesRead.sum(),
         counters.pagesPrefetched.sum(),
+        counters.prefetchCommands.sum(),
         counters.pagesWritten.sum(),
         counters.writeCommands.sum(),
         counters.pagesDropped.sum(),

@@ -11,6 +11,7 @@ package dev.basalt.bufferpool;
  * @param misses pages faulted in by a caller
  * @param pagesRead pages read from the device, by callers and by prefetch
  * @param pagesPrefetched of these, the pages that prefetch brought in
+ * @param prefetchCommands the commands that took
  * @param pagesWritten pages written to the device
  * @param writeCommands the commands that took
  * @param pagesDropped pages evicted in batches
@@ -27,6 +28,7 @@ public record BufferPoolStatistics(
     long misses,
     long pagesRead,
     long pagesPrefetched,
+    long prefetchCommands,
     long pagesWritten,
     long writeCommands,
     long pagesDropped,
@@ -55,6 +57,15 @@ public record BufferPoolStatistics(
    */
   public double pagesPerWriteCommand() {
     return writeCommands == 0 ? 0 : (double) pagesWritten / writeCommands;
+  }
+
+  /**
+   * Returns how well neighbours were read ahead together.
+   *
+   * @return pages per command, 0 before the first
+   */
+  public double pagesPerPrefetchCommand() {
+    return prefetchCommands == 0 ? 0 : (double) pagesPrefetched / prefetchCommands;
   }
 
   /**

@@ -104,6 +104,16 @@ public final class PageProvider implements Agent, CompletionSink {
   }
 
   /**
+   * Returns how many pages are best asked for at once.
+   *
+   * @return 2 or more: what the device takes at once, at most a quarter of the reserve of free
+   *     frames
+   */
+  public int prefetchPagesMax() {
+    return prefetcher.batchPagesMax();
+  }
+
+  /**
    * Asks for a page to be read when there is nothing else to do; {@link #wake} is the caller's.
    *
    * @param pageId the page

@@ -14,6 +14,9 @@ public final class PoolCounters {
   /** Pages that prefetch brought in. */
   public final LongAdder pagesPrefetched = new LongAdder();
 
+  /** The commands of prefetch. */
+  public final LongAdder prefetchCommands = new LongAdder();
+
   /** Pages handed to the device. */
   public final LongAdder pagesWritten = new LongAdder();
 

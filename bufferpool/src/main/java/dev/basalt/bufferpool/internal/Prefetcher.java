@@ -41,6 +41,7 @@ final class Prefetcher {
 
   private final int runPagesMax;
   private final int frameFloor;
+  private final int batchPagesMax;
 
   private final long[] commandPageId;
   private final int[] commandPageCount;
@@ -57,12 +58,20 @@ final class Prefetcher {
     int transferPages = parts.io().device().capabilities().transferBytesMax() / pageBytes;
     runPagesMax = Math.clamp(transferPages, 1, RUN_PAGES_MAX);
     frameFloor = parts.frames().target() / 4;
+    int pagesAtOnce = Math.min(BATCH_MAX, Math.max(queuePair.depth(), runPagesMax));
+    // Between the mark at which frames are freed, and the floor, are so many.
+    batchPagesMax = Math.clamp(parts.frames().target() / 4, 2, Math.max(2, pagesAtOnce));
     commandPageId = new long[queuePair.depth()];
     commandPageCount = new int[queuePair.depth()];
     freeCommands = new int[queuePair.depth()];
     for (int command = 0; command < queuePair.depth(); command++) {
       freeCommands[freeCommandCount++] = command;
     }
+  }
+
+  /** Returns how many pages are best asked for at once: what the device and the reserve take. */
+  int batchPagesMax() {
+    return batchPagesMax;
   }
 
   /** Asks for a page; false when too many are asked for already. */
@@ -156,6 +165,7 @@ final class Prefetcher {
     parts.counters().pagesRead.add(count);
     if (queuePair.tryRead(region.lba(first), lbaCount, region.address(first), tagBase + command)) {
       freeCommandCount--;
+      parts.counters().prefetchCommands.increment();
       commandPageId[command] = first;
       commandPageCount[command] = count;
     } else {

@@ -86,6 +86,7 @@ final class EngineStatistics {
     counters.put("pool.misses", pool.misses());
     counters.put("pool.pagesRead", pool.pagesRead());
     counters.put("pool.pagesPrefetched", pool.pagesPrefetched());
+    counters.put("pool.prefetchCommands", pool.prefetchCommands());
     counters.put("pool.pagesWritten", pool.pagesWritten());
     counters.put("pool.writeCommands", pool.writeCommands());
     counters.put("pool.pagesDropped", pool.pagesDropped());

@@ -21,7 +21,6 @@ import java.lang.foreign.MemorySegment;
  * <p><b>Concurrency.</b> Used by one thread at a time. Its memory is freed with the object.
  */
 public final class TreeScan {
-  private static final int READ_AHEAD_LEAVES = 16;
   private static final int KEY_AREA_BYTES = 1024;
   private static final int NO_BOUND = -1;
 
@@ -34,7 +33,7 @@ public final class TreeScan {
   private final long low;
   private final long high;
   private final long target;
-  private final long[] ahead = new long[READ_AHEAD_LEAVES];
+  private final ReadAhead readAhead;
   private final int passingAfter;
 
   private int lowLength = NO_BOUND;
@@ -44,10 +43,12 @@ public final class TreeScan {
 
   private long leafId = -1;
   private long leafToken;
-  private int leavesByLink;
 
   /** Leaves since the place was set, not by moving. */
   private int leavesInRow;
+
+  /** Whether the leaf was not in memory when the scan came to it. */
+  private boolean isMissing;
 
   /** Slots inside the bounds are from begin to below end. */
   private int begin;
@@ -72,6 +73,7 @@ public final class TreeScan {
     low = leaf + pageBytes + 2048;
     high = low + KEY_AREA_BYTES;
     target = high + KEY_AREA_BYTES;
+    readAhead = new ReadAhead(core, work, low, high);
   }
 
   /**
@@ -85,6 +87,7 @@ public final class TreeScan {
     IndexMemory.copy(key, low, Math.max(0, length));
     lowLength = length;
     isLowInclusive = isInclusive;
+    readAhead.low(length);
     leafId = -1;
     leavesInRow = 0;
     isOnEntry = false;
@@ -101,6 +104,7 @@ public final class TreeScan {
     IndexMemory.copy(key, high, Math.max(0, length));
     highLength = length;
     isHighInclusive = isInclusive;
+    readAhead.high(length, isInclusive);
     leafId = -1;
     leavesInRow = 0;
     isOnEntry = false;
@@ -115,6 +119,7 @@ public final class TreeScan {
    */
   public void seek(long key, int length) throws IOException {
     leavesInRow = 0;
+    readAhead.restart();
     if (lowLength >= 0 && IndexMemory.compare(key, length, low, lowLength) < 0) {
       load(low, lowLength, TreeWork.AT);
       index = begin;
@@ -282,12 +287,10 @@ public final class TreeScan {
     long before = leafId;
     int length = Node.upperLength(leaf);
     IndexMemory.copy(NodeEdit.upperAddress(leaf, pageBytes), target, length);
-    if (++leavesByLink > READ_AHEAD_LEAVES || !tryFollowLink()) {
+    if (!tryFollowLink()) {
       load(target, length, TreeWork.AT);
-      leavesByLink = 0;
-      readAhead(1);
     }
-    arrive(before, target, length);
+    arrive(before, true, length);
   }
 
   private void loadPrevious() throws IOException {
@@ -295,20 +298,17 @@ public final class TreeScan {
     int length = Node.lowerLength(leaf);
     IndexMemory.copy(NodeEdit.lowerAddress(leaf, pageBytes), target, length);
     load(target, length, TreeWork.BELOW);
-    if (++leavesByLink > READ_AHEAD_LEAVES) {
-      leavesByLink = 0;
-      readAhead(-1);
-    }
-    arrive(before, target, length);
+    arrive(before, false, length);
   }
 
-  /** Goes to a key in a leaf that the scan has moved to, and leaves the one before behind. */
-  private void arrive(long before, long key, int length) {
+  /** Goes to the target in a leaf that the scan has moved to, and leaves the one before behind. */
+  private void arrive(long before, boolean isUpwards, int targetLength) throws IOException {
     if (isPassing()) {
       pool.passed(before);
     }
     leavesInRow++;
-    index = clamped(slotsBelow(key, length, false));
+    index = clamped(slotsBelow(target, targetLength, false));
+    readAhead.moved(isUpwards, isMissing, leaf);
   }
 
   private boolean isPassing() {
@@ -321,7 +321,7 @@ public final class TreeScan {
     if (!pool.validate(leafId, leafToken)) {
       return false;
     }
-    long token = core.childToken(leafId, leafToken, next, isPassing());
+    long token = leafToken(leafId, leafToken, next);
     if (token == TreeCore.NO_TOKEN || !pool.validate(leafId, leafToken)) {
       return false;
     }
@@ -358,10 +358,17 @@ public final class TreeScan {
     if (level == 0) {
       return true;
     }
-    long token = core.childToken(parent, parentToken, child, isPassing());
+    long token = leafToken(parent, parentToken, child);
     return token != TreeCore.NO_TOKEN
         && pool.validate(parent, parentToken)
         && core.tryArrive(work, child, token, parent, parentToken, position);
+  }
+
+  /** Begins to read a leaf, and notes whether it has to be read from the device. */
+  private long leafToken(long from, long token, long child) throws IOException {
+    boolean isPage = child > 0 && child < core.allocator.limit();
+    isMissing = isPage && !pool.isResident(child);
+    return core.childToken(from, token, child, isPassing());
   }
 
   private boolean tryCopy() {
@@ -382,24 +389,6 @@ public final class TreeScan {
     int count = Node.count(leaf, pageBytes);
     end = highLength < 0 ? count : slotsBelow(high, highLength, isHighInclusive);
     end = Math.max(begin, end);
-  }
-
-  /** Asks for the leaves that come next, as the parent says. */
-  private void readAhead(int step) {
-    if (work.parent < 0) {
-      return;
-    }
-    long parent = pool.address(work.parent);
-    int count = Node.count(parent, pageBytes);
-    int found = 0;
-    int position = work.position + step;
-    while (position >= 0 && position <= count && found < READ_AHEAD_LEAVES) {
-      ahead[found++] = Node.child(parent, pageBytes, position);
-      position += step;
-    }
-    if (found > 0 && pool.validate(work.parent, work.parentToken)) {
-      pool.prefetch(ahead, found);
-    }
   }
 
   private int clamped(int slot) {
