@@ -31,6 +31,7 @@ public final class Bench {
           new ContentionLine(),
           new ScanLine(),
           new RestartLine(),
+          new MultiGetLine(),
           new PeersLine());
 
   private boolean quick;

@@ -11,6 +11,7 @@ enum WorkerKind {
   DRIVER_READS,
   HOT_UPDATES,
   POOL_USE,
+  MULTI_GETS,
   PEER;
 
   Worker create() {
@@ -22,6 +23,7 @@ enum WorkerKind {
       case STORE_GETS -> new StoreGets();
       case NVME_DRIVER_READS -> new NvmeDriverReads();
       case DRIVER_READS -> new DriverReads();
+      case MULTI_GETS -> new MultiGets();
       case POOL_USE -> new PoolUse();
       case HOT_UPDATES -> new HotUpdates();
     };

@@ -9,14 +9,12 @@ import dev.basalt.bufferpool.internal.PageRegion;
 import dev.basalt.bufferpool.internal.PageStates;
 import dev.basalt.bufferpool.internal.PoolCounters;
 import dev.basalt.bufferpool.internal.PoolParts;
-import dev.basalt.bufferpool.internal.ResidentSet;
 import dev.basalt.bufferpool.internal.WriteBackAgent;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -71,6 +69,7 @@ public final class BufferPool implements AutoCloseable {
   private final PoolParts parts;
   private final PageProvider provider;
   private final WriteBackAgent writeBack;
+  private final PoolWarmUp warmUp;
   private final Execution execution;
   private final boolean interleaves;
 
@@ -93,6 +92,7 @@ public final class BufferPool implements AutoCloseable {
     provider = startedProvider;
     writeBack = startedWriteBack;
     faults = new PageFaults(parts, provider);
+    warmUp = new PoolWarmUp(parts, provider, config.pageCountMax());
     pageIdLimit = config.pageCountMax();
   }
 
@@ -419,59 +419,35 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Asks for pages to be read when nobody waits for others, and as long as there are frames to
-   * spare: nothing is evicted for them. Returns at once; best effort.
+   * Has pages read with as few commands as can be, and returns when these are under way: who uses a
+   * page then waits for its latch. Best effort: a page that is not in memory afterwards is to be
+   * had by using it. The caller holds no latch.
    *
-   * @param pageIds the pages, best in order; those out of range are passed over
-   * @param from index of the first one
-   * @param limit index behind the last one
-   * @return index behind the last one that was taken over; less than {@code limit} when as many are
-   *     asked for as can be
+   * @param pageIds the pages; duplicates do not matter, neighbours come together when in order
+   * @param count how many of them
+   * @throws IOException when the pool has failed
    */
-  public int warm(long[] pageIds, int from, int limit) {
-    checkPageId(0);
-    int index = from;
-    while (index < limit
-        && (pageIds[index] < 0
-            || pageIds[index] >= pageIdLimit
-            || isResident(pageIds[index])
-            || provider.warm(pageIds[index]))) {
-      index++;
-    }
-    provider.wake();
-    return index;
-  }
-
-  /**
-   * Tells whether there is memory for more pages without the eviction of others.
-   *
-   * @return false when {@link #warm} would do nothing
-   */
-  public boolean hasSpareFrames() {
-    checkPageId(0);
-    return parts.frames().hasSpare();
-  }
-
-  /**
-   * Returns pages that are in memory.
-   *
-   * @param isMarked whether those that are to be evicted unless somebody uses them, or the others
-   * @param countMax the most
-   * @return their ids, in no order
-   */
-  public long[] residentPageIds(boolean isMarked, int countMax) {
-    checkPageId(0);
-    ResidentSet resident = parts.resident();
-    long[] ids = new long[Math.min(countMax, parts.frames().frameCount())];
-    int count = 0;
-    for (int slot = 0; slot < resident.slotCount() && count < ids.length; slot++) {
-      long pageId = resident.slot(slot);
-      int state = pageId == ResidentSet.NONE ? 0 : PageStates.state(states.word(pageId));
-      if (isMarked ? state == PageStates.MARKED : state >= PageStates.UNLOCKED) {
-        ids[count++] = pageId;
+  public void beginReads(long[] pageIds, int count) throws IOException {
+    int most = provider.prefetchPagesMax();
+    int from = 0;
+    while (from < count) {
+      parts.failure().check();
+      int limit = Math.min(count, from + most);
+      while (from < limit && (isResident(pageIds[from]) || provider.prefetch(pageIds[from]))) {
+        from++;
       }
+      provider.wake();
+      provider.awaitReadsBegun();
     }
-    return Arrays.copyOf(ids, count);
+  }
+
+  /**
+   * Returns what tells which pages are in memory, and brings them there again after a restart.
+   *
+   * @return the same for the pool's life
+   */
+  public PoolWarmUp warmUp() {
+    return warmUp;
   }
 
   /**

@@ -5,6 +5,8 @@ import dev.basalt.engine.internal.Engine;
 import dev.basalt.engine.internal.TableTree;
 import dev.basalt.index.SearchKey;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,6 +64,36 @@ public final class Table {
    */
   public long get(MemorySegment key, MemorySegment target) {
     return engine.get(tree, key, target);
+  }
+
+  /**
+   * Reads the values of many keys, each as {@link #get(byte[])} does; what is not in memory is read
+   * from the device together.
+   *
+   * @param keys any number up to {@link GetBatch#COUNT_MAX}, each 0 to {@link #KEY_BYTES_MAX}
+   *     bytes; a key may be there several times
+   * @return a copy of each value, or null where a key is not there, in the order of the keys
+   */
+  public List<byte @Nullable []> getAll(List<byte[]> keys) {
+    GetBatch batch = new GetBatch(Math.max(1, keys.size()));
+    keys.forEach(batch::add);
+    get(batch);
+    List<byte @Nullable []> values = new ArrayList<>(keys.size());
+    for (int i = 0; i < batch.count(); i++) {
+      values.add(batch.valueBytes(i));
+    }
+    return values;
+  }
+
+  /**
+   * Reads the values of the keys in a batch, each as {@link #get(MemorySegment, MemorySegment)}
+   * does, without allocation; what is not in memory is read from the device together.
+   *
+   * @param batch takes the values
+   * @return how many of the keys are there
+   */
+  public int get(GetBatch batch) {
+    return engine.getTogether().read(tree, batch.buffer());
   }
 
   /**

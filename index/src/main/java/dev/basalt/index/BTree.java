@@ -2,6 +2,7 @@
 package dev.basalt.index;
 
 import dev.basalt.index.internal.TreeCore;
+import dev.basalt.index.internal.TreeProbe;
 import java.io.IOException;
 import java.lang.ref.Reference;
 
@@ -16,6 +17,15 @@ import java.lang.ref.Reference;
  * Two writers of the same key are ordered by the caller, as in the log.
  */
 public final class BTree {
+  /** Result of {@link #tryGet}: the value is there. */
+  public static final long FOUND = TreeProbe.FOUND;
+
+  /** Result of {@link #tryGet}: the key is not there. */
+  public static final long ABSENT = TreeProbe.ABSENT;
+
+  /** Result of {@link #tryGet}: to be told by {@link #get}. */
+  public static final long UNKNOWN = TreeProbe.UNKNOWN;
+
   private final TreeCore core;
   private final int pageBytes;
 
@@ -129,6 +139,24 @@ public final class BTree {
   public boolean get(SearchKey key, ValueBuffer out) throws IOException {
     try {
       return core.get(key.work(pageBytes), key.address(), key.lengthBytes(), out);
+    } finally {
+      Reference.reachabilityFence(key);
+      Reference.reachabilityFence(out);
+    }
+  }
+
+  /**
+   * Reads a value if all pages on the way to it are in memory.
+   *
+   * @param key the key
+   * @param out takes the inline value, or the reference to overflow pages
+   * @return {@link #FOUND}, {@link #ABSENT}, {@link #UNKNOWN} when {@link #get} is to be tried, or
+   *     the id of the page that is missing; {@code out} is undefined unless found
+   * @throws IOException when a page cannot be read or is damaged
+   */
+  public long tryGet(SearchKey key, ValueBuffer out) throws IOException {
+    try {
+      return TreeProbe.get(core, key.address(), key.lengthBytes(), out);
     } finally {
       Reference.reachabilityFence(key);
       Reference.reachabilityFence(out);

@@ -103,6 +103,11 @@ public final class PageProvider implements Agent, CompletionSink {
     return prefetcher.tryRequest(pageId);
   }
 
+  /** Waits until the pages asked for before the call are being read, or were passed over. */
+  public void awaitReadsBegun() {
+    prefetcher.awaitBegun();
+  }
+
   /**
    * Returns how many pages are best asked for at once.
    *

@@ -37,6 +37,9 @@ public record PoolParts(
     IoStack io,
     LogGate gate,
     Execution execution) {
+  /** Waiters for reads to begin park under this key; no page or request has it. */
+  static final long READS_KEY = Long.MIN_VALUE;
+
   private static final int SAMPLE_SLOTS = 4096;
 
   /**
@@ -115,5 +118,6 @@ public record PoolParts(
   public void fail(Throwable cause) {
     failure.fail(cause);
     frames.wakeAll();
+    lot.wakeAll(READS_KEY);
   }
 }

@@ -68,6 +68,20 @@ public final class PrefetchQueue {
     return value - 1;
   }
 
+  /**
+   * Returns how many page ids were added so far. Any thread.
+   *
+   * @return what {@link #polled} is not below once all of them were taken
+   */
+  public long added() {
+    return tail.get();
+  }
+
+  /** Returns how many page ids were taken so far. Page provider only. */
+  long polled() {
+    return head.getPlain();
+  }
+
   boolean isEmpty() {
     return slots.get((int) head.getPlain() & mask) == FREE;
   }

@@ -4,6 +4,7 @@ package dev.basalt.bufferpool.internal;
 import dev.basalt.bufferpool.DamagedPageException;
 import dev.basalt.iostack.IoStatus;
 import dev.basalt.iostack.QueuePair;
+import dev.basalt.iostack.agent.WaitCondition;
 
 /**
  * Reads pages ahead with the page provider's queue pair: takes a batch of ids, latches those that
@@ -14,8 +15,9 @@ import dev.basalt.iostack.QueuePair;
  * <p>Best effort: a page is skipped when frames are short or it is in use; one that cannot be read
  * is evicted again, and who wants it finds out by reading it.
  *
- * <p><b>Concurrency.</b> {@link #tryRequest} and {@link #tryWarm} by any thread; all else by the
- * provider's thread.
+ * <p><b>Concurrency.</b> {@link #tryRequest}, {@link #tryWarm} and {@link #awaitBegun} by any
+ * thread; all else by the provider's thread. {@code begun} is written by that one before it wakes
+ * waiters (volatile), who read it after they are in the lot.
  */
 final class Prefetcher {
   private static final int QUEUE_CAPACITY = 1024;
@@ -31,14 +33,9 @@ final class Prefetcher {
   private final QueuePair queuePair;
   private final long tagBase;
   private final PageVerifier verifier;
-  private final PrefetchQueue queue = new PrefetchQueue(QUEUE_CAPACITY);
-  private final PageIds batch = new PageIds(BATCH_MAX);
-  private final PrefetchQueue warmQueue = new PrefetchQueue(WARM_CAPACITY);
-  private final PageIds warmBatch = new PageIds(BATCH_MAX);
-
-  /** Where in its batch the warm-up stands. */
-  private int warmIndex;
-
+  private final Requests asked = new Requests(QUEUE_CAPACITY);
+  private final Requests warm = new Requests(WARM_CAPACITY);
+  private final WaitCondition isToBegin;
   private final int runPagesMax;
   private final int frameFloor;
   private final int batchPagesMax;
@@ -47,6 +44,43 @@ final class Prefetcher {
   private final int[] commandPageCount;
   private final int[] freeCommands;
   private int freeCommandCount;
+
+  /** How many of the ids asked for were looked at. */
+  private volatile long begun;
+
+  /** Page ids asked for: a queue, and a batch of them in order, which is read up to an index. */
+  private static final class Requests {
+    final PrefetchQueue queue;
+    final PageIds batch = new PageIds(BATCH_MAX);
+    int index;
+
+    Requests(int capacity) {
+      queue = new PrefetchQueue(capacity);
+    }
+
+    boolean isEmpty() {
+      return isBatchDone() && queue.isEmpty();
+    }
+
+    boolean isBatchDone() {
+      return index == batch.count();
+    }
+
+    /** Takes the next batch when the one before is done. */
+    void fill() {
+      if (!isBatchDone()) {
+        return;
+      }
+      index = 0;
+      batch.clear();
+      long id = queue.poll();
+      while (id != ResidentSet.NONE) {
+        batch.add(id);
+        id = batch.isFull() ? ResidentSet.NONE : queue.poll();
+      }
+      batch.sort();
+    }
+  }
 
   /** Takes the part of the tags from {@code tagBase} up for its commands. */
   Prefetcher(PoolParts parts, QueuePair queuePair, long tagBase) {
@@ -61,6 +95,7 @@ final class Prefetcher {
     int pagesAtOnce = Math.min(BATCH_MAX, Math.max(queuePair.depth(), runPagesMax));
     // Between the mark at which frames are freed, and the floor, are so many.
     batchPagesMax = Math.clamp(parts.frames().target() / 4, 2, Math.max(2, pagesAtOnce));
+    isToBegin = ticket -> begun < ticket && !parts.failure().hasFailed();
     commandPageId = new long[queuePair.depth()];
     commandPageCount = new int[queuePair.depth()];
     freeCommands = new int[queuePair.depth()];
@@ -76,21 +111,29 @@ final class Prefetcher {
 
   /** Asks for a page; false when too many are asked for already. */
   boolean tryRequest(long pageId) {
-    return queue.tryAdd(pageId);
+    return asked.queue.tryAdd(pageId);
   }
 
   /** Asks for a page to be read when there is nothing else to do; false when too many are. */
   boolean tryWarm(long pageId) {
-    return warmQueue.tryAdd(pageId);
+    return warm.queue.tryAdd(pageId);
+  }
+
+  /** Waits until the pages asked for before the call are being read, or were passed over. */
+  void awaitBegun() {
+    parts.lot().awaitWhile(PoolParts.READS_KEY, isToBegin, asked.queue.added());
   }
 
   boolean hasWork() {
-    return hasRoom() && (!queue.isEmpty() || mayWarm());
+    return hasRoom() && (!asked.isEmpty() || mayWarm());
   }
 
   private boolean mayWarm() {
-    boolean isAsked = warmIndex < warmBatch.count() || !warmQueue.isEmpty();
-    return isAsked && commandPageId.length - freeCommandCount < WARM_COMMANDS_MAX;
+    return !warm.isEmpty() && commandsInFlight() < WARM_COMMANDS_MAX;
+  }
+
+  private int commandsInFlight() {
+    return commandPageId.length - freeCommandCount;
   }
 
   /** Begins the reads of one batch; returns how many ids were looked at. */
@@ -98,41 +141,24 @@ final class Prefetcher {
     if (!hasWork()) {
       return 0;
     }
-    if (queue.isEmpty()) {
-      return warm();
+    if (asked.isEmpty()) {
+      return read(warm, parts.frames().target(), WARM_COMMANDS_MAX);
     }
-    fill(batch, queue);
-    int index = 0;
-    while (index < batch.count() && hasRoom()) {
-      index = readRun(batch, index, frameFloor);
+    int done = read(asked, frameFloor, queuePair.depth());
+    if (asked.isBatchDone()) {
+      begun = asked.queue.polled();
+      parts.lot().wakeAll(PoolParts.READS_KEY);
     }
-    int taken = batch.count();
-    batch.clear();
-    return taken;
+    return done;
   }
 
-  private int warm() {
-    int before = warmIndex;
-    if (warmIndex == warmBatch.count()) {
-      before = 0;
-      warmIndex = 0;
-      warmBatch.clear();
-      fill(warmBatch, warmQueue);
+  private int read(Requests requests, int floor, int commandsMax) {
+    requests.fill();
+    int from = requests.index;
+    while (!requests.isBatchDone() && hasRoom() && commandsInFlight() < commandsMax) {
+      requests.index = readRun(requests.batch, requests.index, floor);
     }
-    while (warmIndex < warmBatch.count() && mayWarm() && hasRoom()) {
-      warmIndex = readRun(warmBatch, warmIndex, parts.frames().target());
-    }
-    return warmIndex - before;
-  }
-
-  private static void fill(PageIds ids, PrefetchQueue from) {
-    for (long id = from.poll(); id != ResidentSet.NONE; id = from.poll()) {
-      ids.add(id);
-      if (ids.isFull()) {
-        break;
-      }
-    }
-    ids.sort();
+    return requests.index - from;
   }
 
   private boolean hasRoom() {

@@ -48,6 +48,7 @@ public final class Engine implements AutoCloseable {
   private final StoreSpace space;
   private final Tables tables;
   private final LargeValues largeValues;
+  private final GetTogether getTogether;
   private final Commits commits;
   private final KeyLocks creationLock;
   private final ParkingLot closeLot;
@@ -84,6 +85,7 @@ public final class Engine implements AutoCloseable {
             execution);
     tables = new Tables(pages, config.contention());
     largeValues = new LargeValues(parts, unfreed, failure);
+    getTogether = new GetTogether(gate, failure, parts.pool(), largeValues);
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
     creationLock = new KeyLocks(execution);
@@ -247,6 +249,15 @@ public final class Engine implements AutoCloseable {
     } finally {
       gate.exit(op);
     }
+  }
+
+  /**
+   * Returns what reads the values of many keys.
+   *
+   * @return the same for the engine's life
+   */
+  public GetTogether getTogether() {
+    return getTogether;
   }
 
   /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine.internal;
 
-import dev.basalt.bufferpool.BufferPool;
+import dev.basalt.bufferpool.PoolWarmUp;
 import dev.basalt.engine.internal.wal.StoreLayout;
 import dev.basalt.index.PageSpace;
 import dev.basalt.iostack.IoStack;
@@ -39,7 +39,7 @@ final class HotPages {
   }
 
   private final IoStack io;
-  private final BufferPool pool;
+  private final PoolWarmUp warmUp;
   private final PageSpace pages;
   private final int storeTag;
   private final int blockBytes;
@@ -60,7 +60,7 @@ final class HotPages {
 
   HotPages(StoreParts parts, PageSpace pages, boolean isOn) {
     io = parts.io();
-    pool = parts.pool();
+    warmUp = parts.pool().warmUp();
     this.pages = pages;
     StoreLayout layout = parts.layout();
     storeTag = layout.storeTag();
@@ -139,12 +139,12 @@ final class HotPages {
   }
 
   private int ask() throws IOException {
-    if (nextId == idLimit && !nextBlock() || !pool.hasSpareFrames()) {
+    if (nextId == idLimit && !nextBlock() || !warmUp.hasSpareFrames()) {
       finish();
       return 1;
     }
     int before = nextId;
-    nextId = pool.warm(ids, nextId, idLimit);
+    nextId = warmUp.request(ids, nextId, idLimit);
     long sum = askedCount + nextId - before; // written by this thread only
     askedCount = sum;
     return nextId - before;
@@ -215,7 +215,7 @@ final class HotPages {
     long count = 0;
     int blocks = 0;
     for (boolean isMarked : new boolean[] {false, true}) {
-      long[] resident = pool.residentPageIds(isMarked, COUNT_MAX);
+      long[] resident = warmUp.residentPageIds(isMarked, COUNT_MAX);
       Arrays.sort(resident);
       int from = 0;
       while (blocks < blockCountMax && (from < resident.length || blocks == 0)) {

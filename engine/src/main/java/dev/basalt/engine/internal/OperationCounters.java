@@ -23,7 +23,11 @@ final class OperationCounters {
   private final long[] counts = new long[COUNT];
 
   void increment(int which) {
-    ELEMENT.setOpaque(counts, which, counts[which] + 1);
+    add(which, 1);
+  }
+
+  void add(int which, int operations) {
+    ELEMENT.setOpaque(counts, which, counts[which] + operations);
   }
 
   long get(int which) {

@@ -253,7 +253,7 @@ public final class TreeCore {
   }
 
   /** Reads the leaf's value into the buffer; the result is garbage unless the leaf is validated. */
-  private boolean copyValue(long leaf, long key, int keyLength, ValueBuffer out) {
+  boolean copyValue(long leaf, long key, int keyLength, ValueBuffer out) {
     int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
     if (slot < 0) {
       return false;
