@@ -419,6 +419,15 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
+   * Tells whether {@link #beginReads} is worth while.
+   *
+   * @return false where a miss waits for nothing, as with a device in memory
+   */
+  public boolean missesMayWait() {
+    return parts.io().readsMayWait();
+  }
+
+  /**
    * Has pages read with as few commands as can be, and returns when these are under way: who uses a
    * page then waits for its latch. Best effort: a page that is not in memory afterwards is to be
    * had by using it. The caller holds no latch.

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Keys that are read with one call, {@link Table#get(GetBatch)}, and the values found: what is not
  * in memory is read from the device together. Made once and used again and again; a call allocates
- * nothing but for values in pages of their own (above about a quarter of a page), and when the
- * batch needs more memory than ever before.
+ * nothing but for waits, for values in pages of their own (above about a quarter of a page), and
+ * when the batch needs more memory than ever before.
  *
  * <p>Values are slices of the batch's memory, which lives as long as the batch or a slice is
  * reachable, whatever becomes of the store; the next call may overwrite it.

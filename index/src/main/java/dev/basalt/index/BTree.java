@@ -156,7 +156,7 @@ public final class BTree {
    */
   public long tryGet(SearchKey key, ValueBuffer out) throws IOException {
     try {
-      return TreeProbe.get(core, key.address(), key.lengthBytes(), out);
+      return TreeProbe.get(core, key.work(pageBytes), key.address(), key.lengthBytes(), out);
     } finally {
       Reference.reachabilityFence(key);
       Reference.reachabilityFence(out);

@@ -232,6 +232,15 @@ public final class IoStack implements AutoCloseable {
   }
 
   /**
+   * Tells whether it is worth while to have several reads under way at a time.
+   *
+   * @return false where the calling thread reads by itself and waits for nothing, as from memory
+   */
+  public boolean readsMayWait() {
+    return callerReads == null || callerReads.mayWait();
+  }
+
+  /**
    * Returns what all pollers, and callers in their place, have done.
    *
    * @return a snapshot

@@ -10,8 +10,9 @@ import java.util.Arrays;
 
 /**
  * Reads the values of many keys: those whose pages are in memory at once, the others after their
- * pages were asked for together, level by level of the tree. Each key is read as by a get of its
- * own.
+ * pages were asked for together, level by level of the tree. A page that is missing alone, and all
+ * of them where a read waits for nothing, are read by this thread. Each key is read as by a get of
+ * its own.
  *
  * <p><b>Concurrency.</b> All methods may be called by any thread, each with its own buffer.
  */
@@ -57,8 +58,8 @@ public final class GetTogether {
 
   private int read(Operation op, BTree tree, GetBuffer buffer) throws IOException {
     buffer.begin();
-    int pages = readPresent(op, tree, buffer);
-    for (int round = 1; pages > 0 && round < ROUNDS_MAX; round++) {
+    int pages = pool.missesMayWait() ? readPresent(op, tree, buffer) : 0;
+    for (int round = 1; pages > 1 && round < ROUNDS_MAX; round++) {
       pool.beginReads(buffer.missing(), pages);
       pages = readPresent(op, tree, buffer);
     }

@@ -27,22 +27,23 @@ public final class TreeProbe {
    * Reads a value if that needs no page from the device.
    *
    * @param core the tree
+   * @param work working memory
    * @param key absolute address of the key
    * @param keyLength its length
    * @param out takes the value or the reference to it
    * @return the page that is not in memory, or {@link #FOUND}, {@link #ABSENT} or {@link #UNKNOWN}
    * @throws IOException when a page cannot be read
    */
-  public static long get(TreeCore core, long key, int keyLength, ValueBuffer out)
+  public static long get(TreeCore core, TreeWork work, long key, int keyLength, ValueBuffer out)
       throws IOException {
     long result = UNKNOWN;
     for (int i = 0; i < TreeCore.RESTARTS_MAX && result == UNKNOWN; i++) {
-      result = tryGet(core, key, keyLength, out);
+      result = tryGet(core, work, key, keyLength, out);
     }
     return result;
   }
 
-  private static long tryGet(TreeCore core, long key, int keyLength, ValueBuffer out)
+  private static long tryGet(TreeCore core, TreeWork work, long key, int keyLength, ValueBuffer out)
       throws IOException {
     BufferPool pool = core.pool;
     long page = core.rootId;
@@ -66,6 +67,7 @@ public final class TreeProbe {
         return child;
       }
       long childToken = core.childToken(page, token, child);
+      work.touched = NodeSearch.touch(pool.address(child));
       if (childToken == TreeCore.NO_TOKEN || !pool.validate(page, token)) {
         return UNKNOWN;
       }

@@ -136,6 +136,15 @@ public final class CallerReads implements AutoCloseable {
   }
 
   /**
+   * Tells whether a read may wait for hardware.
+   *
+   * @return false for memory
+   */
+  public boolean mayWait() {
+    return mayWait;
+  }
+
+  /**
    * Returns what was done.
    *
    * @return a snapshot
