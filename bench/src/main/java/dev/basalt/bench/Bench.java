@@ -29,8 +29,7 @@ public final class Bench {
           new LoadLine(),
           new BulkLoadLine(),
           new ContentionLine(),
-          new ScanLine(),
-          new RestartLine(),
+          new HotSetLine(),
           new MultiGetLine(),
           new PeersLine());
 

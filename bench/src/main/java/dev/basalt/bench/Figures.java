@@ -26,6 +26,10 @@ final class Figures {
         Spread.of(samples, Sample::operationsPerCpuSecond), 1e3);
   }
 
+  static String millis(Spread nanos) {
+    return text("%.0f ms (%.0f-%.0f)", nanos, 1e6);
+  }
+
   static String mebibytes(long bytes) {
     return String.format(Locale.ROOT, "%.1f MiB", bytes / 1048576.0);
   }

@@ -55,8 +55,10 @@ public final class TreeProbe {
       long node = pool.address(page);
       if (Node.level(node) == 0) {
         boolean isFound = core.copyValue(node, key, keyLength, out);
-        boolean isWhole = Node.isNode(node);
-        return pool.validate(page, token) && isWhole ? isFound ? FOUND : ABSENT : UNKNOWN;
+        if (!Node.isNode(node) || !pool.validate(page, token)) {
+          return UNKNOWN;
+        }
+        return isFound ? FOUND : ABSENT;
       }
       int position = NodeSearch.childPosition(node, core.pageBytes, key, keyLength);
       long child = Node.child(node, core.pageBytes, position);
