@@ -58,10 +58,6 @@ public final class BufferPool implements AutoCloseable {
   private static final int STAGING_MIN = 8;
   private static final int STAGING_MAX = 256;
 
-  private static final int PASSING_SHARE = 32;
-  private static final int PASSING_MIN = 4;
-  private static final int PASSING_MAX = 64;
-
   private final PageRegion region;
   private final PageStates states;
   private final PageLatches latches;
@@ -70,6 +66,7 @@ public final class BufferPool implements AutoCloseable {
   private final PageProvider provider;
   private final WriteBackAgent writeBack;
   private final PoolWarmUp warmUp;
+  private final PassingReads passing;
   private final Execution execution;
   private final boolean interleaves;
 
@@ -92,6 +89,7 @@ public final class BufferPool implements AutoCloseable {
     provider = startedProvider;
     writeBack = startedWriteBack;
     faults = new PageFaults(parts, provider);
+    passing = new PassingReads(this, parts, faults);
     warmUp = new PoolWarmUp(parts, provider, config.pageCountMax());
     pageIdLimit = config.pageCountMax();
   }
@@ -186,50 +184,12 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
-   * Begins an optimistic read of one who reads many pages once, each: such a reader brings a page
-   * in as one of those that are evicted first, and gives none a second chance. To be ended by
-   * {@link #passed}.
+   * Returns how those use pages who read many of them once.
    *
-   * @param pageId the page
-   * @return a token for {@link #validate} and {@link #tryUpgrade}
-   * @throws IOException as for {@link #optimistic}
+   * @return the same for the pool's life
    */
-  public long optimisticPassing(long pageId) throws IOException {
-    checkPageId(pageId);
-    if (interleaves) {
-      execution.interleave();
-    }
-    while (true) {
-      long word = latches.optimisticPassing(pageId);
-      if (PageStates.state(word) >= PageStates.MARKED) {
-        return word;
-      }
-      if (faults.tryFaultIn(pageId)) {
-        latches.unlatchMarking(pageId);
-      }
-    }
-  }
-
-  /**
-   * Says that a reader has done with a page that it began with {@link #optimisticPassing}: when
-   * nobody else has used it, it is evicted before all others.
-   *
-   * @param pageId the page
-   */
-  public void passed(long pageId) {
-    if (PageStates.state(states.word(pageId)) == PageStates.MARKED) {
-      parts.order().passed(pageId);
-    }
-  }
-
-  /**
-   * Returns after how many pages a scan should go on with {@link #optimisticPassing}: a small part
-   * of the pool, and more than a short scan visits.
-   *
-   * @return pages, 1 or more
-   */
-  public int passingAfterPages() {
-    return Math.clamp(parts.frames().frameCount() / PASSING_SHARE, PASSING_MIN, PASSING_MAX);
+  public PassingReads passing() {
+    return passing;
   }
 
   /**
@@ -535,7 +495,7 @@ public final class BufferPool implements AutoCloseable {
     }
   }
 
-  private void checkPageId(long pageId) {
+  void checkPageId(long pageId) {
     if (pageId < 0 || pageId >= pageIdLimit) {
       throw badPageId(pageId);
     }

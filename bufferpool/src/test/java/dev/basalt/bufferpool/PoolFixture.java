@@ -133,8 +133,8 @@ final class PoolFixture implements AutoCloseable {
 
   /** Reads the stamp as one who reads many pages once. */
   long pass(long pageId) throws IOException {
-    long stamp = read(pageId, pool::optimisticPassing);
-    pool.passed(pageId);
+    long stamp = read(pageId, pool.passing()::optimistic);
+    pool.passing().passed(pageId);
     return stamp;
   }
 

@@ -121,7 +121,7 @@ final class TortureClient {
   }
 
   private void pass(int pageId) throws IOException {
-    compare(pageId, pool.optimisticPassing(pageId), fixture::pass);
+    compare(pageId, pool.passing().optimistic(pageId), fixture::pass);
   }
 
   private void compare(int pageId, long token, PoolFixture.Reading reading) throws IOException {

@@ -22,7 +22,18 @@ public final class OverflowReader {
    * @param tree the tree the value is from
    */
   public OverflowReader(BTree tree) {
-    stream = new OverflowStream(tree.core());
+    this(tree, false);
+  }
+
+  /**
+   * Creates a reader.
+   *
+   * @param tree the tree the value is from
+   * @param isPassing whether it belongs to a long scan: pages that nobody used before are evicted
+   *     first
+   */
+  public OverflowReader(BTree tree, boolean isPassing) {
+    stream = new OverflowStream(tree.core(), isPassing);
   }
 
   /**

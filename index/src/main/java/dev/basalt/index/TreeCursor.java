@@ -134,6 +134,15 @@ public final class TreeCursor {
   }
 
   /**
+   * Tells whether the scan is long: what it reads should not push out what others use.
+   *
+   * @return true once the cursor has come over some leaves
+   */
+  public boolean isLong() {
+    return scan.isPassing();
+  }
+
+  /**
    * Copies the entry's key and, right behind it, its value or the reference to it.
    *
    * @param address absolute address of so many bytes; the caller's

@@ -125,7 +125,7 @@ public final class EngineCursor implements AutoCloseable {
     try {
       cursor.key(key);
       cursor.value(value);
-      byte[] bytes = largeValues.bytes(tree, key, value);
+      byte[] bytes = largeValues.bytes(tree, key, value, cursor.isLong());
       if (bytes == null) {
         throw removed();
       }
@@ -148,7 +148,7 @@ public final class EngineCursor implements AutoCloseable {
     try {
       cursor.key(key);
       cursor.value(value);
-      long length = largeValues.copyOut(tree, key, value, target);
+      long length = largeValues.copyOut(tree, key, value, target, cursor.isLong());
       if (length < 0) {
         throw removed();
       }
@@ -227,7 +227,7 @@ public final class EngineCursor implements AutoCloseable {
     if (!buffer.mayHold(key.lengthBytes() + value.valueBytes())) {
       return false;
     }
-    byte[] bytes = largeValues.bytes(tree, key, value);
+    byte[] bytes = largeValues.bytes(tree, key, value, cursor.isLong());
     if (bytes == null) {
       return true; // removed meanwhile: there is nothing to copy
     }

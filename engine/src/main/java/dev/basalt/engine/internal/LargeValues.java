@@ -76,10 +76,16 @@ final class LargeValues {
 
   /** Returns a value that was read; null when the key is not there any more. */
   byte @Nullable [] bytes(BTree tree, SearchKey key, ValueBuffer value) throws IOException {
+    return bytes(tree, key, value, false);
+  }
+
+  /** The same, perhaps for a long scan. */
+  byte @Nullable [] bytes(BTree tree, SearchKey key, ValueBuffer value, boolean isPassing)
+      throws IOException {
     boolean isPresent = true;
     while (isPresent && value.isReference()) {
       byte[] bytes = new byte[Math.toIntExact(value.valueBytes())];
-      if (tryRead(tree, value, MemorySegment.ofArray(bytes))) {
+      if (tryRead(tree, value, MemorySegment.ofArray(bytes), isPassing)) {
         return bytes;
       }
       isPresent = tree.get(key, value);
@@ -90,10 +96,17 @@ final class LargeValues {
   /** Copies a value that was read as far as the target reaches; returns its length, or -1. */
   long copyOut(BTree tree, SearchKey key, ValueBuffer value, MemorySegment target)
       throws IOException {
+    return copyOut(tree, key, value, target, false);
+  }
+
+  /** The same, perhaps for a long scan. */
+  long copyOut(
+      BTree tree, SearchKey key, ValueBuffer value, MemorySegment target, boolean isPassing)
+      throws IOException {
     boolean isPresent = true;
     while (isPresent && value.isReference()) {
       long length = value.valueBytes();
-      if (tryRead(tree, value, target.asSlice(0, Math.min(length, target.byteSize())))) {
+      if (tryRead(tree, value, target.asSlice(0, Math.min(length, target.byteSize())), isPassing)) {
         return length;
       }
       isPresent = tree.get(key, value);
@@ -105,9 +118,9 @@ final class LargeValues {
     return value.lengthBytes();
   }
 
-  private static boolean tryRead(BTree tree, ValueBuffer value, MemorySegment target)
-      throws IOException {
-    OverflowReader reader = new OverflowReader(tree);
+  private static boolean tryRead(
+      BTree tree, ValueBuffer value, MemorySegment target, boolean isPassing) throws IOException {
+    OverflowReader reader = new OverflowReader(tree, isPassing);
     return reader.tryOpen(value) && reader.tryRead(0, target);
   }
 }

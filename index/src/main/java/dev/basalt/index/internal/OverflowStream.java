@@ -24,6 +24,11 @@ public final class OverflowStream {
   private final BufferPool pool;
   private final int pageBytes;
   private final int payload;
+  private final boolean isPassing;
+
+  /** The head of a value that a long scan reads, if nobody used it before; else -1. */
+  private long unusedHead = -1;
+
   private final PageExtents extents = new PageExtents();
   private final CRC32C crc = new CRC32C();
   private long valueBytes;
@@ -37,7 +42,18 @@ public final class OverflowStream {
    * @param core the tree the value is for
    */
   public OverflowStream(TreeCore core) {
+    this(core, false);
+  }
+
+  /**
+   * Creates a stream over no value.
+   *
+   * @param core the tree the value is for
+   * @param isPassing whether pages that nobody used before are to be evicted after they were read
+   */
+  public OverflowStream(TreeCore core, boolean isPassing) {
     this.core = core;
+    this.isPassing = isPassing;
     pool = core.pool;
     pageBytes = core.pageBytes;
     payload = OverflowPage.payloadBytes(pageBytes);
@@ -158,6 +174,9 @@ public final class OverflowStream {
   public boolean tryOpen(ValueBuffer reference) throws IOException {
     runLsn = reference.runLsn();
     valueBytes = reference.valueBytes();
+    long head = reference.firstPageId();
+    boolean isPage = head > 0 && head < core.allocator.limit();
+    unusedHead = isPassing && isPage && pool.passing().isUnused(head) ? head : -1;
     boolean isThere =
         OverflowPage.readExtents(
             pool, core.allocator, pageBytes, extents, reference.firstPageId(), runLsn);
@@ -182,6 +201,7 @@ public final class OverflowStream {
       int inPage = (int) ((at + done) % payload);
       long count = Math.min(payload - inPage, target.byteSize() - done);
       long pageId = extents.page((at + done) / payload);
+      boolean isUnused = isPassing && (pageId == unusedHead || pool.passing().isUnused(pageId));
       pool.latchShared(pageId);
       try {
         long page = pool.address(pageId);
@@ -192,6 +212,9 @@ public final class OverflowStream {
         IndexMemory.copyOut(from, target, done, count);
       } finally {
         pool.unlatchShared(pageId);
+      }
+      if (isUnused) {
+        pool.passing().leave(pageId);
       }
       done += count;
     }

@@ -443,7 +443,7 @@ public final class TreeCore {
       throw new DamagedTreeException(page, "its child has the page id " + child);
     }
     try {
-      return isPassing ? pool.optimisticPassing(child) : pool.optimistic(child);
+      return isPassing ? pool.passing().optimistic(child) : pool.optimistic(child);
     } catch (IOException e) {
       if (pool.validate(page, token)) {
         throw e;

@@ -44,8 +44,8 @@ public final class TreeScan {
   private long leafId = -1;
   private long leafToken;
 
-  /** Leaves since the place was set, not by moving. */
-  private int leavesInRow;
+  /** Leaves and pages of large values since the place was set, not by moving. */
+  private int pagesInRow;
 
   /** Whether the leaf was not in memory when the scan came to it. */
   private boolean isMissing;
@@ -67,7 +67,7 @@ public final class TreeScan {
     pool = core.pool;
     pageBytes = core.pageBytes;
     work = new TreeWork(pageBytes);
-    passingAfter = pool.passingAfterPages();
+    passingAfter = pool.passing().afterPages();
     memory = Arena.ofAuto().allocate(pageBytes + 2048L + 3L * KEY_AREA_BYTES, 8);
     leaf = memory.address();
     low = leaf + pageBytes + 2048;
@@ -89,7 +89,7 @@ public final class TreeScan {
     isLowInclusive = isInclusive;
     readAhead.low(length);
     leafId = -1;
-    leavesInRow = 0;
+    pagesInRow = 0;
     isOnEntry = false;
   }
 
@@ -106,7 +106,7 @@ public final class TreeScan {
     isHighInclusive = isInclusive;
     readAhead.high(length, isInclusive);
     leafId = -1;
-    leavesInRow = 0;
+    pagesInRow = 0;
     isOnEntry = false;
   }
 
@@ -118,7 +118,7 @@ public final class TreeScan {
    * @throws IOException when a page cannot be read
    */
   public void seek(long key, int length) throws IOException {
-    leavesInRow = 0;
+    pagesInRow = 0;
     readAhead.restart();
     if (lowLength >= 0 && IndexMemory.compare(key, length, low, lowLength) < 0) {
       load(low, lowLength, TreeWork.AT);
@@ -219,6 +219,10 @@ public final class TreeScan {
     int field = Node.valueField(leaf, record);
     long value = leaf + record + Node.RECORD_HEADER_BYTES + Node.suffixLength(word);
     out.copyFrom(value, Node.valueLength(field), (field & Node.OVERFLOW_BIT) != 0);
+    if (out.isReference()) {
+      long pages = 1 + out.valueBytes() / pageBytes;
+      pagesInRow = (int) Math.min(pagesInRow + pages, passingAfter);
+    }
   }
 
   /**
@@ -304,15 +308,20 @@ public final class TreeScan {
   /** Goes to the target in a leaf that the scan has moved to, and leaves the one before behind. */
   private void arrive(long before, boolean isUpwards, int targetLength) throws IOException {
     if (isPassing()) {
-      pool.passed(before);
+      pool.passing().passed(before);
     }
-    leavesInRow++;
+    pagesInRow = Math.min(pagesInRow + 1, passingAfter);
     index = clamped(slotsBelow(target, targetLength, false));
     readAhead.moved(isUpwards, isMissing, leaf);
   }
 
-  private boolean isPassing() {
-    return leavesInRow >= passingAfter;
+  /**
+   * Tells whether the scan is long: what it reads is evicted first.
+   *
+   * @return true once it has come over some leaves
+   */
+  public boolean isPassing() {
+    return pagesInRow >= passingAfter;
   }
 
   /** Copies the next leaf; false when the link may be out of date. */
