@@ -8,6 +8,7 @@ import dev.basalt.engine.SimulationJournal.Change;
 import dev.basalt.engine.SimulationJournal.Commit;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ final class SimulationClient {
   private static final int BATCH_SIZE_MAX = 16;
   private static final int RUN_LENGTH = 30;
   private static final int SAMPLE_STEPS = 8;
+  private static final int GET_SIZE_MAX = 8;
 
   private final Store store;
   private final SimulationLife life;
@@ -151,10 +153,21 @@ final class SimulationClient {
     acknowledge(isSet);
   }
 
+  /** One key, or several by one call. */
   private void get() {
-    String key = key();
-    byte[] found = table().get(bytes(key));
-    require(found == null || text(found).startsWith(key + "="), "a value of another key");
+    List<String> keys = new ArrayList<>();
+    for (int count = 1 + random.nextInt(GET_SIZE_MAX); count > 0; count--) {
+      keys.add(key());
+    }
+    Table table = table();
+    List<byte @Nullable []> found =
+        keys.size() == 1
+            ? Collections.singletonList(table.get(bytes(keys.getFirst())))
+            : table.getAll(keys.stream().map(SimulationClient::bytes).toList());
+    for (int i = 0; i < keys.size(); i++) {
+      byte[] value = found.get(i);
+      require(value == null || text(value).startsWith(keys.get(i) + "="), "a value of another key");
+    }
   }
 
   private void scan() {
