@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -381,6 +382,60 @@ class BufferPoolTest {
         fixture.readOptimistically(i);
       }
       assertTrue(fixture.pool.statistics().misses() - before <= 4);
+    }
+  }
+
+  @Test
+  void shouldHaveReadsUnderWayOnReturn() throws IOException {
+    try (PoolFixture fixture = PoolFixture.threads()) {
+      fixture.fill();
+      try (BufferPool next = fixture.reopen()) {
+        next.beginReads(new long[0], 0);
+        next.beginReads(new long[] {3, 4, 7, 30, 31}, 5);
+        for (long pageId : new long[] {3, 4, 7, 30, 31}) {
+          assertTrue(next.isResident(pageId));
+          assertTrue(next.validate(pageId, next.optimistic(pageId)));
+        }
+        assertEquals(0, next.statistics().misses());
+        assertThrows(
+            IllegalArgumentException.class, () -> next.beginReads(new long[] {PAGE_COUNT}, 1));
+      }
+      fixture.assertNoViolation();
+    }
+  }
+
+  @Test
+  void shouldNotWaitForReadsOfFailedPool() {
+    SimulationPlan plan = SimulationPlan.of(1).withErrors(new Errors(0, 1, 0));
+    try (PoolFixture fixture = PoolFixture.threads(plan, RecordingGate.open())) {
+      assertThrows(BufferPoolFailedException.class, fixture::fill);
+      long[] all = LongStream.range(0, PAGE_COUNT).toArray();
+      assertThrows(BufferPoolFailedException.class, () -> fixture.pool.beginReads(all, all.length));
+    }
+  }
+
+  /** Nothing is evicted for pages that nobody waits for. */
+  @Test
+  void shouldWarmUpSpareFramesOnly() throws IOException {
+    try (PoolFixture fixture = PoolFixture.threads()) {
+      fixture.fill();
+      try (BufferPool next = fixture.reopen()) {
+        long[] ids = LongStream.range(-1, PAGE_COUNT + 1).toArray();
+        int taken = next.warmUp().request(ids, 0, ids.length);
+        assertEquals(ids.length, taken);
+        int frames = next.statistics().frameCount();
+        int reserve = Math.max(8, frames / 16);
+        while (next.warmUp().hasSpareFrames()) {
+          Thread.onSpinWait();
+        }
+        next.optimistic(PAGE_COUNT - 1); // by itself
+        assertTrue(next.statistics().residentCount() <= frames - reserve + 1);
+        assertEquals(0, next.statistics().pagesDropped());
+        int resident =
+            next.warmUp().residentPageIds(true, frames).length
+                + next.warmUp().residentPageIds(false, frames).length;
+        assertTrue(resident >= frames - reserve);
+      }
     }
   }
 
