@@ -75,9 +75,10 @@ final class BasaltPeer implements Peer {
       cursor.seek(from);
       int done = isUpwards ? cursor.next(batch) : cursor.previous(batch);
       Peer.check(done <= count, start);
+      MemorySegment records = batch.memory();
       for (int i = 0; i < done; i++) {
-        long found = batch.key(i).get(Records.KEY, 0);
-        Peer.check(Records.isValueOf(batch.value(i), found), found);
+        long found = records.get(Records.KEY, batch.keyOffset(i));
+        Peer.check(Records.isValueOf(records, batch.valueOffset(i), found), found);
       }
       return done;
     }

@@ -66,7 +66,13 @@ public final class Records {
 
   /** Tells whether a value is the one of a key; a benchmark that reads rubbish is none. */
   static boolean isValueOf(MemorySegment segment, long key) {
-    return segment.get(KEY, 0) == key && segment.get(KEY, VALUE_BYTES - KEY_BYTES) == ~key;
+    return isValueOf(segment, 0, key);
+  }
+
+  /** The same for a value within a segment. */
+  static boolean isValueOf(MemorySegment segment, long offset, long key) {
+    return segment.get(KEY, offset) == key
+        && segment.get(KEY, offset + VALUE_BYTES - KEY_BYTES) == ~key;
   }
 
   /** The next state of a 64-bit xorshift generator; never 0. */

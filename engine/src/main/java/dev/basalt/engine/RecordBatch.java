@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
-import dev.basalt.engine.internal.RecordBuffer;
+import dev.basalt.index.RecordBuffer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Objects;
@@ -55,7 +55,7 @@ public final class RecordBatch {
    * @return a read-only slice
    */
   public MemorySegment key(int index) {
-    return buffer.key(checked(index)).asReadOnly();
+    return slice(buffer.keyOffset(checked(index)), buffer.keyLength(index));
   }
 
   /**
@@ -65,7 +65,7 @@ public final class RecordBatch {
    * @return a read-only slice
    */
   public MemorySegment value(int index) {
-    return buffer.value(checked(index)).asReadOnly();
+    return slice(buffer.valueOffset(checked(index)), buffer.valueLength(index));
   }
 
   /**
@@ -75,7 +75,7 @@ public final class RecordBatch {
    * @return a copy
    */
   public byte[] keyBytes(int index) {
-    return buffer.key(checked(index)).toArray(ValueLayout.JAVA_BYTE);
+    return key(index).toArray(ValueLayout.JAVA_BYTE);
   }
 
   /**
@@ -85,7 +85,61 @@ public final class RecordBatch {
    * @return a copy
    */
   public byte[] valueBytes(int index) {
-    return buffer.value(checked(index)).toArray(ValueLayout.JAVA_BYTE);
+    return value(index).toArray(ValueLayout.JAVA_BYTE);
+  }
+
+  /**
+   * Returns the memory of all keys and values, for those who look at them in place: the offsets
+   * below count from its beginning. To be asked for again after each filling.
+   *
+   * @return a read-only segment, overwritten by the next filling
+   */
+  public MemorySegment memory() {
+    return buffer.memory();
+  }
+
+  /**
+   * Returns where the key of an entry begins.
+   *
+   * @param index 0 to {@link #count} - 1, in the order the cursor went
+   * @return bytes from the beginning of {@link #memory}
+   */
+  public int keyOffset(int index) {
+    return buffer.keyOffset(checked(index));
+  }
+
+  /**
+   * Returns the length of an entry's key.
+   *
+   * @param index 0 to {@link #count} - 1, in the order the cursor went
+   * @return bytes
+   */
+  public int keyLength(int index) {
+    return buffer.keyLength(checked(index));
+  }
+
+  /**
+   * Returns where the value of an entry begins.
+   *
+   * @param index 0 to {@link #count} - 1, in the order the cursor went
+   * @return bytes from the beginning of {@link #memory}
+   */
+  public int valueOffset(int index) {
+    return buffer.valueOffset(checked(index));
+  }
+
+  /**
+   * Returns the length of an entry's value.
+   *
+   * @param index 0 to {@link #count} - 1, in the order the cursor went
+   * @return bytes
+   */
+  public int valueLength(int index) {
+    return buffer.valueLength(checked(index));
+  }
+
+  private MemorySegment slice(int offset, int lengthBytes) {
+    return buffer.memory().asSlice(offset, lengthBytes);
   }
 
   RecordBuffer buffer() {

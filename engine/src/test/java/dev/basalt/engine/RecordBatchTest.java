@@ -131,6 +131,10 @@ class RecordBatchTest {
     RecordBatch batch = new RecordBatch(1, 1);
     assertThrows(IndexOutOfBoundsException.class, () -> batch.key(0));
     assertThrows(IndexOutOfBoundsException.class, () -> batch.value(-1));
+    assertThrows(IndexOutOfBoundsException.class, () -> batch.keyOffset(0));
+    assertThrows(IndexOutOfBoundsException.class, () -> batch.keyLength(-1));
+    assertThrows(IndexOutOfBoundsException.class, () -> batch.valueOffset(0));
+    assertThrows(IndexOutOfBoundsException.class, () -> batch.valueLength(0));
     assertThrows(IllegalArgumentException.class, () -> new RecordBatch(0, 1));
     assertThrows(IllegalArgumentException.class, () -> new RecordBatch(1, 0));
     assertThrows(
@@ -230,12 +234,22 @@ class RecordBatchTest {
       byte[] expected = keys.get(isUpwards ? next : next - 1);
       assertArrayEquals(expected, batch.keyBytes(i));
       assertArrayEquals(model.get(expected), batch.valueBytes(i));
+      assertSameInPlace(batch, i);
       next += isUpwards ? 1 : -1;
     }
     if (batch.count() == 0) {
       assertEquals(isUpwards ? keys.size() : 0, position);
     }
     return next;
+  }
+
+  private static void assertSameInPlace(RecordBatch batch, int index) {
+    MemorySegment memory = batch.memory();
+    assertTrue(memory.isReadOnly());
+    assertEquals(-1, memory.asSlice(batch.keyOffset(index), batch.keyLength(index))
+        .mismatch(batch.key(index)));
+    assertEquals(-1, memory.asSlice(batch.valueOffset(index), batch.valueLength(index))
+        .mismatch(batch.value(index)));
   }
 
   private static List<Map.Entry<byte[], byte[]>> scan(

@@ -101,36 +101,16 @@ public final class TreeCursor {
   }
 
   /**
-   * Returns the length of the entry's key.
+   * Moves over entries and copies them, until the buffer or the range is at its end, or an entry
+   * comes whose value is in overflow pages: the cursor stands at that one then.
    *
-   * @return bytes
-   * @throws IllegalStateException when the cursor stands at no entry
+   * @param out takes them, behind what it has
+   * @param isUpwards whether to move to next entries or to previous ones
+   * @return whether the cursor stands at an entry that is not copied; else it stands at none
+   * @throws IOException when a page cannot be read or is damaged
    */
-  public int keyLengthBytes() {
-    checkOnEntry();
-    return scan.keyLength();
-  }
-
-  /**
-   * Returns the length of the entry's value, or of the reference to it.
-   *
-   * @return bytes
-   * @throws IllegalStateException when the cursor stands at no entry
-   */
-  public int valueLengthBytes() {
-    checkOnEntry();
-    return scan.valueLength();
-  }
-
-  /**
-   * Tells whether the value is in overflow pages.
-   *
-   * @return true when {@link #value} gives a reference to it
-   * @throws IllegalStateException when the cursor stands at no entry
-   */
-  public boolean isReference() {
-    checkOnEntry();
-    return scan.isReference();
+  public boolean fill(RecordBuffer out, boolean isUpwards) throws IOException {
+    return scan.fill(out, isUpwards);
   }
 
   /**
@@ -140,19 +120,6 @@ public final class TreeCursor {
    */
   public boolean isLong() {
     return scan.isPassing();
-  }
-
-  /**
-   * Copies the entry's key and, right behind it, its value or the reference to it.
-   *
-   * @param address absolute address of so many bytes; the caller's
-   * @param lengthBytes how long both are together
-   * @throws IllegalStateException when the cursor stands at no entry, or the entry is not so long,
-   *     because another thread has moved the cursor
-   */
-  public void copyRecord(long address, int lengthBytes) {
-    checkOnEntry();
-    scan.copyRecord(address, lengthBytes);
   }
 
   /**

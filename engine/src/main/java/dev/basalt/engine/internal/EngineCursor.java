@@ -4,11 +4,13 @@ package dev.basalt.engine.internal;
 import dev.basalt.engine.Range;
 import dev.basalt.engine.StoreClosedException;
 import dev.basalt.index.BTree;
+import dev.basalt.index.RecordBuffer;
 import dev.basalt.index.SearchKey;
 import dev.basalt.index.TreeCursor;
 import dev.basalt.index.ValueBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 
 /**
  * A cursor behind the gate: it is inside only while it moves or copies, so an idle one holds up
@@ -180,15 +182,16 @@ public final class EngineCursor implements AutoCloseable {
   private int fillInside(RecordBuffer buffer, boolean isUpwards) {
     Operation op = enter();
     try {
-      boolean isTaken = true;
-      while (isTaken && !buffer.isFull() && (isUpwards ? cursor.next() : cursor.previous())) {
-        isTaken = tryTakeOrUnread(buffer, isUpwards);
+      while (cursor.fill(buffer, isUpwards) && tryTakeOrUnread(buffer, isUpwards)) {
+        // an entry whose value is in pages of its own: others may follow
       }
       return buffer.count();
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
       gate.exit(op);
+      Reference.reachabilityFence(this); // memory of both is used by address
+      Reference.reachabilityFence(buffer);
     }
   }
 
@@ -196,7 +199,7 @@ public final class EngineCursor implements AutoCloseable {
   private boolean tryTakeOrUnread(RecordBuffer buffer, boolean isUpwards) throws IOException {
     boolean isTaken = false;
     try {
-      isTaken = tryTake(buffer);
+      isTaken = tryTakeLarge(buffer);
     } finally {
       if (isTaken) {
         cursor.pass(isUpwards);
@@ -207,20 +210,7 @@ public final class EngineCursor implements AutoCloseable {
     return isTaken;
   }
 
-  /** Copies the entry; false when it has to wait for the next buffer. */
-  private boolean tryTake(RecordBuffer buffer) throws IOException {
-    if (cursor.isReference()) {
-      return tryTakeLarge(buffer);
-    }
-    int keyLength = cursor.keyLengthBytes();
-    int valueLength = cursor.valueLengthBytes();
-    long address = buffer.tryAdd(keyLength, valueLength);
-    if (address != RecordBuffer.FULL) {
-      cursor.copyRecord(address, keyLength + valueLength);
-    }
-    return address != RecordBuffer.FULL;
-  }
-
+  /** Copies an entry whose value is in pages of its own; false when it has to wait for room. */
   private boolean tryTakeLarge(RecordBuffer buffer) throws IOException {
     cursor.key(key);
     cursor.value(value);

@@ -126,6 +126,24 @@ public final class IndexMemory {
   }
 
   /**
+   * Copies bytes by whole words: up to 7 bytes behind either range are read or overwritten. The
+   * ranges do not overlap.
+   *
+   * @param from absolute address of the source
+   * @param to absolute address of the target
+   * @param lengthBytes how many
+   */
+  public static void copyWords(long from, long to, int lengthBytes) {
+    if (lengthBytes > COPY_INLINE_BYTES_MAX) {
+      MemorySegment.copy(NativeMemory.ALL, from, NativeMemory.ALL, to, lengthBytes);
+      return;
+    }
+    for (int done = 0; done < lengthBytes; done += 8) {
+      putLong(to + done, getLong(from + done));
+    }
+  }
+
+  /**
    * Moves bytes between ranges that may overlap.
    *
    * @param from absolute address of the source

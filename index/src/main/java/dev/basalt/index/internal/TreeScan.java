@@ -2,6 +2,7 @@
 package dev.basalt.index.internal;
 
 import dev.basalt.bufferpool.BufferPool;
+import dev.basalt.index.RecordBuffer;
 import dev.basalt.index.ValueBuffer;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -226,12 +227,58 @@ public final class TreeScan {
   }
 
   /**
-   * Returns the length of the entry's inline value or reference.
+   * Moves over entries and copies them, until the buffer or the range is at its end, or an entry
+   * comes whose value is in pages of its own: this stands on that one then.
    *
-   * @return bytes
+   * @param out takes them, behind what it has
+   * @param isUpwards whether to move to next entries or to previous ones
+   * @return whether this stands on an entry that is not copied
+   * @throws IOException when a page cannot be read
    */
-  public int valueLength() {
-    return Node.valueLength(valueField());
+  public boolean fill(RecordBuffer out, boolean isUpwards) throws IOException {
+    while (!out.isFull() && (isUpwards ? next() : previous())) {
+      if (isReference()) {
+        return true;
+      }
+      unread(isUpwards); // whatever fails now, or does not fit, is met by the next move
+      int taken = copyRun(out, isUpwards);
+      index += isUpwards ? taken : -taken;
+      if (taken == 0) {
+        return false;
+      }
+    }
+    return false;
+  }
+
+  /** Copies the entries of the leaf that come next, as long as they are inline and fit. */
+  private int copyRun(RecordBuffer out, boolean isUpwards) {
+    int step = isUpwards ? 1 : -1;
+    int count = Math.min(out.countLeft(), isUpwards ? end - index : index - begin);
+    int prefix = Node.prefixLength(leaf);
+    long prefixAddress = NodeEdit.lowerAddress(leaf, pageBytes);
+    int taken = 0;
+    for (int slot = isUpwards ? index : index - 1; taken < count; slot += step) {
+      long word = Node.slot(leaf, slot);
+      int record = Node.recordOffset(word, pageBytes);
+      int field = Node.valueField(leaf, record);
+      int suffix = Node.suffixLength(word);
+      int length = suffix + Node.valueLength(field);
+      if (record + Node.RECORD_HEADER_BYTES + length > pageBytes || prefix > pageBytes) {
+        throw new IllegalStateException("the cursor is used by two threads at a time");
+      }
+      if ((field & Node.OVERFLOW_BIT) != 0) {
+        break;
+      }
+      long to = out.tryAdd(prefix + suffix, length - suffix);
+      if (to == RecordBuffer.FULL) {
+        break;
+      }
+      IndexMemory.copyWords(prefixAddress, to, prefix);
+      // In the page the value follows the suffix, as here.
+      IndexMemory.copyWords(leaf + record + Node.RECORD_HEADER_BYTES, to + prefix, length);
+      taken++;
+    }
+    return taken;
   }
 
   /**
@@ -240,26 +287,8 @@ public final class TreeScan {
    * @return true when the entry holds a reference to it
    */
   public boolean isReference() {
-    return (valueField() & Node.OVERFLOW_BIT) != 0;
-  }
-
-  /**
-   * Copies the entry's key and, behind it, its inline value or reference.
-   *
-   * @param to where to
-   * @param lengthBytes how long both are together
-   */
-  public void copyRecord(long to, int lengthBytes) {
-    long word = Node.slot(leaf, index);
-    int prefix = Node.prefixLength(leaf);
-    int record = Node.recordOffset(word, pageBytes);
-    int length = Node.suffixLength(word) + Node.valueLength(Node.valueField(leaf, record));
-    if (prefix + length != lengthBytes) {
-      throw new IllegalStateException("the cursor is used by two threads at a time");
-    }
-    IndexMemory.copy(NodeEdit.lowerAddress(leaf, pageBytes), to, prefix);
-    // In the page the value follows the suffix, as here.
-    IndexMemory.copy(leaf + record + Node.RECORD_HEADER_BYTES, to + prefix, length);
+    int record = Node.recordOffset(Node.slot(leaf, index), pageBytes);
+    return (Node.valueField(leaf, record) & Node.OVERFLOW_BIT) != 0;
   }
 
   /**
@@ -281,10 +310,6 @@ public final class TreeScan {
   public void pass(boolean isUpwards) {
     index += isUpwards ? 1 : 0;
     isOnEntry = false;
-  }
-
-  private int valueField() {
-    return Node.valueField(leaf, Node.recordOffset(Node.slot(leaf, index), pageBytes));
   }
 
   private void loadNext() throws IOException {
