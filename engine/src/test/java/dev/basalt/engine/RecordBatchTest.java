@@ -246,10 +246,14 @@ class RecordBatchTest {
   private static void assertSameInPlace(RecordBatch batch, int index) {
     MemorySegment memory = batch.memory();
     assertTrue(memory.isReadOnly());
-    assertEquals(-1, memory.asSlice(batch.keyOffset(index), batch.keyLength(index))
-        .mismatch(batch.key(index)));
-    assertEquals(-1, memory.asSlice(batch.valueOffset(index), batch.valueLength(index))
-        .mismatch(batch.value(index)));
+    assertEquals(
+        -1,
+        memory.asSlice(batch.keyOffset(index), batch.keyLength(index)).mismatch(batch.key(index)));
+    assertEquals(
+        -1,
+        memory
+            .asSlice(batch.valueOffset(index), batch.valueLength(index))
+            .mismatch(batch.value(index)));
   }
 
   private static List<Map.Entry<byte[], byte[]>> scan(

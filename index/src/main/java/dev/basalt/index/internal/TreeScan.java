@@ -23,6 +23,7 @@ import java.lang.foreign.MemorySegment;
  */
 public final class TreeScan {
   private static final int KEY_AREA_BYTES = 1024;
+  private static final int COPY_SLACK_BYTES = 2048;
   private static final int NO_BOUND = -1;
 
   private final TreeCore core;
@@ -30,7 +31,6 @@ public final class TreeScan {
   private final int pageBytes;
   private final TreeWork work;
   private final MemorySegment memory;
-  private final long leaf;
   private final long low;
   private final long high;
   private final long target;
@@ -42,6 +42,10 @@ public final class TreeScan {
   private boolean isLowInclusive = true;
   private boolean isHighInclusive = true;
 
+  /** The copy, and the memory of the next one: what fails leaves this place as it was. */
+  private long leaf;
+
+  private long spare;
   private long leafId = -1;
   private long leafToken;
 
@@ -69,9 +73,11 @@ public final class TreeScan {
     pageBytes = core.pageBytes;
     work = new TreeWork(pageBytes);
     passingAfter = pool.passing().afterPages();
-    memory = Arena.ofAuto().allocate(pageBytes + 2048L + 3L * KEY_AREA_BYTES, 8);
+    int copyBytes = pageBytes + COPY_SLACK_BYTES;
+    memory = Arena.ofAuto().allocate(2L * copyBytes + 3L * KEY_AREA_BYTES, 8);
     leaf = memory.address();
-    low = leaf + pageBytes + 2048;
+    spare = leaf + copyBytes;
+    low = spare + copyBytes;
     high = low + KEY_AREA_BYTES;
     target = high + KEY_AREA_BYTES;
     readAhead = new ReadAhead(core, work, low, high);
@@ -374,8 +380,9 @@ public final class TreeScan {
     }
     core.latchLeaf(work, key, length, TreeCore.RESTARTS_MAX);
     work.token = TreeCore.NO_TOKEN;
-    copy();
+    IndexMemory.copy(pool.address(work.page), spare, pageBytes);
     pool.unlatchExclusive(work.page, false);
+    goToSpare();
   }
 
   /** Goes on from the parent to the leaf, unless the root is the leaf. */
@@ -406,17 +413,19 @@ public final class TreeScan {
   }
 
   private boolean tryCopy() {
-    long before = leafId;
-    copy();
-    if (pool.validate(work.page, work.token)) {
-      return true;
+    IndexMemory.copy(pool.address(work.page), spare, pageBytes);
+    if (!pool.validate(work.page, work.token)) {
+      return false;
     }
-    leafId = before;
-    return false;
+    goToSpare();
+    return true;
   }
 
-  private void copy() {
-    IndexMemory.copy(pool.address(work.page), leaf, pageBytes);
+  /** Makes the leaf copied last the one that this is in. */
+  private void goToSpare() {
+    long copy = spare;
+    spare = leaf;
+    leaf = copy;
     leafId = work.page;
     leafToken = work.token;
     begin = lowLength < 0 ? 0 : slotsBelow(low, lowLength, !isLowInclusive);
