@@ -11,7 +11,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * the limit.
  *
  * <p>The page provider is woken below half of the {@link #target} and works until the target is
- * reached.
+ * reached. A target that did not last, because threads found no frame before the provider had made
+ * some, is raised by a half, up to four times what it was; after some refills without that it goes
+ * back step by step, because frames kept free hold no pages.
  *
  * <p><b>Concurrency.</b> Any thread. A waiter raises {@code waiters} and then reads {@code free};
  * who gives back raises {@code free} and then reads {@code waiters} (all volatile), so one of them
@@ -22,16 +24,29 @@ public final class FrameReserve {
   private static final int RESERVE_SHARE = 16;
   private static final int RESERVE_MIN = 8;
   private static final int RESERVE_MAX = 1024;
+  private static final int GROWTH_MAX = 4;
+
+  /** So many refills without a stall lower a raised target by an eighth. */
+  private static final int CALM_REFILLS = 16;
 
   /** Waiters for a frame park under this key; page ids are not negative. */
   private static final long KEY = -1;
 
   private final int frameCount;
-  private final int target;
+  private final int targetMin;
+  private final int targetMax;
   private final AtomicInteger free;
   private final AtomicInteger waiters = new AtomicInteger();
   private final ParkingLot lot;
   private final WaitCondition mustWait;
+
+  /** Set by the page provider. */
+  private volatile int target;
+
+  private volatile boolean hasStalled;
+
+  /** Refills in a row without a stall. Page provider only. */
+  private int calmRefills;
 
   /**
    * Creates the reserve, all frames free.
@@ -43,7 +58,9 @@ public final class FrameReserve {
   public FrameReserve(int frameCount, ParkingLot lot, PoolFailure failure) {
     this.frameCount = frameCount;
     this.lot = lot;
-    target = Math.clamp(frameCount / RESERVE_SHARE, RESERVE_MIN, RESERVE_MAX);
+    targetMin = Math.clamp(frameCount / RESERVE_SHARE, RESERVE_MIN, RESERVE_MAX);
+    targetMax = Math.max(targetMin, Math.min(GROWTH_MAX * targetMin, frameCount / 4));
+    target = targetMin;
     free = new AtomicInteger(frameCount);
     mustWait = _ -> free.get() == 0 && !failure.hasFailed();
   }
@@ -72,6 +89,23 @@ public final class FrameReserve {
       count = free.get();
     }
     return false;
+  }
+
+  /** Notes that a thread found no frame. */
+  public void noteStall() {
+    hasStalled = true;
+  }
+
+  /** Adapts the target, after the reserve was filled up. To be called by the page provider. */
+  public void noteRefill() {
+    if (hasStalled) {
+      hasStalled = false;
+      calmRefills = 0;
+      target = Math.min(targetMax, target + target / 2);
+    } else if (target > targetMin && ++calmRefills == CALM_REFILLS) {
+      calmRefills = 0;
+      target = Math.max(targetMin, target - target / 8);
+    }
   }
 
   /** Waits until there may be a frame or the pool has failed. */
@@ -141,7 +175,7 @@ public final class FrameReserve {
   /**
    * Returns how many frames the page provider keeps free.
    *
-   * @return a sixteenth of all, within bounds
+   * @return a sixteenth of all, within bounds; up to four times as many after stalls
    */
   public int target() {
     return target;

@@ -45,6 +45,7 @@ public final class FrameSource implements AutoCloseable {
     FrameReserve frames = parts.frames();
     if (!frames.tryTake()) {
       parts.counters().stalls.increment();
+      frames.noteStall();
       takeSlowly();
     }
     if (frames.isLow()) {

@@ -225,7 +225,11 @@ public final class PageProvider implements Agent, CompletionSink {
 
   private int evict() {
     FrameReserve frames = parts.frames();
+    boolean wasEvicting = isEvicting;
     isEvicting = isEvicting ? frames.missing() > 0 : frames.isLow();
+    if (wasEvicting && !isEvicting) {
+      frames.noteRefill();
+    }
     if (!isEvicting) {
       dirty.clear();
     }
