@@ -31,6 +31,7 @@ public final class Bench {
           new ContentionLine(),
           new HotSetLine(),
           new MultiGetLine(),
+          new PageSizesLine(),
           new PeersLine());
 
   private boolean quick;

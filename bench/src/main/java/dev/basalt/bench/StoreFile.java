@@ -25,10 +25,15 @@ final class StoreFile implements AutoCloseable {
 
   /** Creates a store and puts records in an order; returns the one sample of the load. */
   Sample load(int count, long poolBytes, String order) throws IOException {
+    return load(count, poolBytes, order, List.of());
+  }
+
+  /** The same with options of the JVM. */
+  Sample load(int count, long poolBytes, String order, List<String> options) throws IOException {
     try (WorkerProcess load =
         WorkerProcess.start(
             WorkerKind.STORE_LOAD,
-            List.of(),
+            options,
             SCHEME,
             path.toString(),
             Integer.toString(count),

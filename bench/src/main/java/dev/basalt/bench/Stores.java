@@ -14,8 +14,14 @@ final class Stores {
   private static final long GROWTH_BYTES = 4L << 20;
 
   private static final int LOG_FULL_PERCENT = 80;
+  private static final String PAGE_BYTES = "basalt.bench.page-bytes";
 
   private Stores() {}
+
+  /** Returns the option of a JVM whose new stores have pages of a size. */
+  static String pageBytesOption(int pageBytes) {
+    return "-D" + PAGE_BYTES + "=" + pageBytes;
+  }
 
   /** Opens or creates a store whose puts are not waited for. */
   static Store open(String uri, long poolBytes) {
@@ -24,8 +30,13 @@ final class Stores {
 
   /** The same, perhaps with the pages in memory that the life before had. */
   static Store open(String uri, long poolBytes, boolean isWarm) {
+    StoreConfig.Builder builder = StoreConfig.builder();
+    Integer pageBytes = Integer.getInteger(PAGE_BYTES);
+    if (pageBytes != null) {
+      builder.pageBytes(pageBytes);
+    }
     return Store.open(
-        StoreConfig.builder()
+        builder
             .device(uri + "?create=true")
             .poolBytes(poolBytes)
             .logBytes(LOG_BYTES)
