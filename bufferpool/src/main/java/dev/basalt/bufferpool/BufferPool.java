@@ -19,8 +19,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Pages of a device in memory, after vmcache: a page's id times the page size is its address, and a
- * state word per page says whether it is there and who may touch it.
+ * Pages of a device in memory, after vmcache: a state word per page says whether it is there and
+ * who may touch it. Unlike there, memory stays mapped, and a number per page says where it is.
  *
  * <p>Three ways to use a page:
  *
@@ -110,14 +110,14 @@ public final class BufferPool implements AutoCloseable {
     int poolPages = (int) (config.poolBytes() / config.pageBytes());
     int stagingPages = Math.clamp(poolPages / STAGING_SHARE, STAGING_MIN, STAGING_MAX);
     int depthMax = capabilities.queueDepthMax();
-    PageRegion region = PageRegion.reserve(config, capabilities.blockBytes());
+    int frameCount = poolPages - 2 * stagingPages;
+    PageRegion region = PageRegion.reserve(config, frameCount, capabilities.blockBytes());
     QueuePair provided = null;
     QueuePair written = null;
     BufferPool pool = null;
     try {
       provided = io.openQueuePair(PageProvider.queueDepth(depthMax));
       written = io.openQueuePair(WriteBackAgent.queueDepth(depthMax));
-      int frameCount = poolPages - 2 * stagingPages;
       PoolParts parts = PoolParts.of(region, frameCount, io, gate, execution);
       pool =
           new BufferPool(
@@ -332,15 +332,13 @@ public final class BufferPool implements AutoCloseable {
     while (!isResident && !faults.tryCreate(pageId)) {
       isResident = latches.latchExclusive(pageId);
     }
-    if (isResident) {
-      PageMemory.zero(region.address(pageId), region.pageBytes());
-    }
+    PageMemory.zero(region.address(pageId), region.pageBytes());
     PageHeader.pageId(region.address(pageId), pageId);
   }
 
   /**
-   * Ends an exclusive latch of a page that was freed: its content is dropped and not written, its
-   * frame is free.
+   * Ends an exclusive latch of a page that was freed: its content is not written, its frame is
+   * free.
    *
    * @param pageId the page, latched exclusively by the caller
    */
@@ -466,11 +464,9 @@ public final class BufferPool implements AutoCloseable {
         counters.pagesWritten.sum(),
         counters.writeCommands.sum(),
         counters.pagesDropped.sum(),
-        counters.dropCalls.sum(),
         counters.stalls.sum(),
         counters.latchWaits.sum(),
-        parts.huge().hugeBytes(),
-        provider.dropMode());
+        region.hugeBytes());
   }
 
   /**

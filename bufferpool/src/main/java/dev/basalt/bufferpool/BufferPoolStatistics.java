@@ -15,11 +15,9 @@ package dev.basalt.bufferpool;
  * @param pagesWritten pages written to the device
  * @param writeCommands the commands that took
  * @param pagesDropped pages evicted in batches
- * @param dropCalls the system calls that took
  * @param stalls misses that found no free frame
  * @param latchWaits waits for a latch, or for a page that another thread was reading
- * @param hugeBytes how much of the page region may be in huge pages; 0 once pages were evicted
- * @param dropMode how pages are dropped, such as {@code process_madvise(PIDFD_SELF)}
+ * @param hugeBytes how much of the frames the kernel may back by huge pages; 0 where there are none
  */
 public record BufferPoolStatistics(
     int frameCount,
@@ -32,11 +30,9 @@ public record BufferPoolStatistics(
     long pagesWritten,
     long writeCommands,
     long pagesDropped,
-    long dropCalls,
     long stalls,
     long latchWaits,
-    long hugeBytes,
-    String dropMode) {
+    long hugeBytes) {
 
   /**
    * Returns how many of the accesses to pages found the page in memory. The pool does not count
@@ -66,14 +62,5 @@ public record BufferPoolStatistics(
    */
   public double pagesPerPrefetchCommand() {
     return prefetchCommands == 0 ? 0 : (double) pagesPrefetched / prefetchCommands;
-  }
-
-  /**
-   * Returns how well evictions were batched.
-   *
-   * @return pages per system call, 0 before the first
-   */
-  public double pagesPerDropCall() {
-    return dropCalls == 0 ? 0 : (double) pagesDropped / dropCalls;
   }
 }

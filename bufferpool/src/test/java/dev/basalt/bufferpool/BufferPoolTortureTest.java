@@ -5,15 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.iostack.sim.SimulationPlan;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -21,7 +18,6 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class BufferPoolTortureTest {
   private static final int STEP_COUNT = Integer.getInteger("basalt.torture.steps", 20_000);
-  private static final Path SMAPS = Path.of("/proc/self/smaps");
 
   @Test
   void shouldKeepContentWithPlatformThreads() throws Exception {
@@ -66,7 +62,6 @@ class BufferPoolTortureTest {
   /** Samples between reads: the kernel counts page by page, so no page may come in meanwhile. */
   @Test
   void shouldNeverHoldMoreMemoryThanItsFrames() throws IOException {
-    Assumptions.assumeTrue(Files.isReadable(SMAPS), "no /proc/self/smaps here");
     try (PoolFixture fixture = PoolFixture.threads()) {
       fixture.fill();
       Random random = new Random(1);
@@ -76,28 +71,11 @@ class BufferPoolTortureTest {
         for (int i = random.nextInt(200); i >= 0; i--) {
           fixture.update(random.nextInt(PoolFixture.PAGE_COUNT), sample);
         }
-        long bytes = anonymousBytes(fixture.pool.address(0));
+        long bytes = RegionMemory.resident(fixture.pool.address(0), fixture.pool.address(0));
         assertTrue(bytes <= limit, bytes + " bytes resident, limit " + limit);
         seen = Math.max(seen, bytes);
       }
       assertTrue(seen > limit / 2, "the samples saw " + seen + " bytes of " + limit);
     }
-  }
-
-  /** Sums up what the mappings of the page region hold; the zero page does not count. */
-  private static long anonymousBytes(long address) throws IOException {
-    long end = address + (long) PoolFixture.PAGE_COUNT * PoolFixture.PAGE;
-    boolean isInside = false;
-    long bytes = 0;
-    for (String line : Files.readAllLines(SMAPS)) {
-      int dash = line.indexOf('-');
-      if (dash > 0 && line.matches("[0-9a-f]+-[0-9a-f]+ .*")) {
-        long from = Long.parseUnsignedLong(line.substring(0, dash), 16);
-        isInside = Long.compareUnsigned(from, address) >= 0 && Long.compareUnsigned(from, end) < 0;
-      } else if (isInside && line.startsWith("Anonymous:")) {
-        bytes += Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-      }
-    }
-    return bytes;
   }
 }

@@ -133,7 +133,12 @@ final class WatchedDevice implements BlockDevice {
 
     @Override
     public boolean tryReadVectored(long lba, IoVector vector, long tag) {
-      throw new UnsupportedOperationException();
+      boolean queued = queuePair.tryReadVectored(lba, vector, tag);
+      long lbaCount = vector.totalBytes() / pageBytes * blocksPerPage;
+      if (queued) {
+        pagesRead.addAndGet(lbaCount / blocksPerPage);
+      }
+      return queued(queued, lba, lbaCount, tag, "vectored read");
     }
 
     @Override

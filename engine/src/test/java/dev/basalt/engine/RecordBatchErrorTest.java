@@ -90,6 +90,7 @@ final class RecordBatchErrorTest {
             .growthBytes(1 << 18)
             .queueDepth(8)
             .logWaitMillis(200)
+            .warmRestart(false) // else the pages are read before the scan comes to them
             .build();
     return Store.open(config, device, Execution.threads(), EngineSwitches.NONE_BROKEN, STORE_ID);
   }

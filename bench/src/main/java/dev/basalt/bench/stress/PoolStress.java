@@ -5,6 +5,7 @@ import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 import static org.openjdk.jcstress.annotations.Expect.FORBIDDEN;
 
 import dev.basalt.bufferpool.internal.FrameReserve;
+import dev.basalt.bufferpool.internal.FrameStack;
 import dev.basalt.bufferpool.internal.PoolFailure;
 import dev.basalt.bufferpool.internal.PrefetchQueue;
 import dev.basalt.bufferpool.internal.ResidentSet;
@@ -19,36 +20,40 @@ import org.openjdk.jcstress.infra.results.II_Result;
 import org.openjdk.jcstress.infra.results.I_Result;
 
 /**
- * Stress tests of {@link FrameReserve}, {@link ResidentSet} and {@link PrefetchQueue}: what the
- * buffer pool shares beside its pages. A lost wake-up shows as a test that does not end.
+ * Stress tests of {@link FrameReserve}, {@link FrameStack}, {@link ResidentSet} and {@link
+ * PrefetchQueue}: what the buffer pool shares beside its pages. A lost wake-up shows as a test that
+ * does not end.
  */
 public final class PoolStress {
   private static final UnspunExecution EXECUTION = new UnspunExecution();
 
   private PoolStress() {}
 
-  private static FrameReserve reserveOfOne() {
-    return new FrameReserve(1, new ParkingLot(EXECUTION), new PoolFailure());
+  private static FrameReserve reserveOf(int frameCount) {
+    return reserveOf(new ResidentSet(frameCount));
   }
 
-  /** Should never give one frame to two pages. */
+  private static FrameReserve reserveOf(ResidentSet resident) {
+    return new FrameReserve(resident, new ParkingLot(EXECUTION), new PoolFailure());
+  }
+
+  /** Should never give one frame to two pages, whether it is their own or not. */
   @JCStressTest
-  @Outcome(id = "1, 1, .", expect = FORBIDDEN, desc = "more frames than there are")
-  @Outcome(id = "0, 0, .", expect = FORBIDDEN, desc = "nobody got the free frame")
-  @Outcome(id = "1, 0, 1", expect = ACCEPTABLE, desc = "the first")
-  @Outcome(id = "0, 1, 1", expect = ACCEPTABLE, desc = "the second")
+  @Outcome(id = "0, -1, 1", expect = ACCEPTABLE, desc = "the first")
+  @Outcome(id = "-1, 0, 1", expect = ACCEPTABLE, desc = "the second")
+  @Outcome(expect = FORBIDDEN, desc = "more frames than there are, or none")
   @State
   public static class TakeFrame {
-    private final FrameReserve reserve = reserveOfOne();
+    private final FrameReserve reserve = reserveOf(1);
 
     @Actor
     public void first(III_Result result) {
-      result.r1 = reserve.tryTake() ? 1 : 0;
+      result.r1 = reserve.tryTake(0);
     }
 
     @Actor
     public void second(III_Result result) {
-      result.r2 = reserve.tryTake() ? 1 : 0;
+      result.r2 = reserve.tryTake(7);
     }
 
     @Arbiter
@@ -57,83 +62,107 @@ public final class PoolStress {
     }
   }
 
+  /** Should never give a frame to a page of its own and to one that finds it by looking. */
+  @JCStressTest
+  @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "both got one")
+  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "its own was taken before")
+  @Outcome(expect = FORBIDDEN, desc = "a frame twice, or lost")
+  @State
+  public static class TakeOwnFrame {
+    private final FrameReserve reserve = reserveOf(2);
+
+    @Actor
+    public void owner(II_Result result) {
+      result.r1 = reserve.tryTake(1);
+    }
+
+    @Actor
+    public void other(II_Result result) {
+      result.r2 = reserve.tryTake(7);
+    }
+  }
+
+  /** Should never lose a frame that is given back while others are taken, its page's or not. */
+  @JCStressTest
+  @Outcome(id = "1, 1, 1", expect = ACCEPTABLE, desc = "each frame has one page")
+  @Outcome(expect = FORBIDDEN, desc = "a frame twice, or lost")
+  @State
+  public static class GiveWhileTaken {
+    private final ResidentSet set = new ResidentSet(3);
+    private final FrameReserve reserve = reserveOf(set);
+    private final int given = reserve.tryTake(1);
+
+    @Actor
+    public void giver() {
+      reserve.give(given);
+    }
+
+    @Actor
+    public void owner() {
+      reserve.tryTake(1);
+    }
+
+    @Actor
+    public void other() {
+      reserve.tryTake(7);
+    }
+
+    @Arbiter
+    public void rest(III_Result result) {
+      result.r1 = countOf(set, 1);
+      result.r2 = countOf(set, 7);
+      reserve.tryTake(8);
+      result.r3 = countOf(set, 8);
+    }
+  }
+
   /** Should never leave a waiter asleep beside a frame that was given back. */
   @JCStressTest
-  @Outcome(id = "0", expect = FORBIDDEN, desc = "woke without a frame")
-  @Outcome(id = "1", expect = ACCEPTABLE, desc = "woke and took it")
+  @Outcome(id = "-1", expect = FORBIDDEN, desc = "woke without a frame")
+  @Outcome(id = "0", expect = ACCEPTABLE, desc = "woke and took it")
   @State
   public static class AwaitFrame {
-    private final FrameReserve reserve = reserveOfOne();
-
-    public AwaitFrame() {
-      reserve.tryTake();
-    }
+    private final FrameReserve reserve = reserveOf(1);
+    private final int frame = reserve.tryTake(7);
 
     @Actor
     public void waiter(I_Result result) {
       reserve.await();
-      result.r1 = reserve.tryTake() ? 1 : 0;
+      result.r1 = reserve.tryTake(7);
     }
 
     @Actor
     public void giver() {
-      reserve.give(1);
+      reserve.give(frame);
     }
   }
 
-  /** Should never lose a page of two that are added to the same slot. */
+  /** Should never mistake a frame that came back for one that was there all the time. */
   @JCStressTest
-  @Outcome(id = "0, .", expect = FORBIDDEN, desc = "the first is lost")
-  @Outcome(id = "., 0", expect = FORBIDDEN, desc = "the second is lost")
-  @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "both are there, once")
+  @Outcome(id = "1", expect = ACCEPTABLE, desc = "every frame is somewhere, once")
+  @Outcome(expect = FORBIDDEN, desc = "a frame twice, or lost")
   @State
-  public static class AddPages {
-    private final ResidentSet set = new ResidentSet(2);
+  public static class PopWhileReordered {
+    private final FrameStack stack = new FrameStack(3);
+    private int kept;
+    private int taken;
 
     @Actor
-    public void first() {
-      set.add(1);
+    public void reorderer() {
+      int first = stack.pop();
+      kept = stack.pop();
+      stack.push(first);
     }
 
     @Actor
-    public void second() {
-      set.add(4);
+    public void taker() {
+      taken = stack.pop();
     }
 
     @Arbiter
-    public void count(II_Result result) {
-      result.r1 = countOf(set, 1);
-      result.r2 = countOf(set, 4);
-    }
-  }
-
-  /** Should never lose a page that is added while another leaves. */
-  @JCStressTest
-  @Outcome(id = "1, .", expect = FORBIDDEN, desc = "the removed page is there")
-  @Outcome(id = "., 0", expect = FORBIDDEN, desc = "the added page is lost")
-  @Outcome(id = "0, 1", expect = ACCEPTABLE, desc = "the added page alone")
-  @State
-  public static class ReplacePage {
-    private final ResidentSet set = new ResidentSet(2);
-
-    public ReplacePage() {
-      set.add(1);
-    }
-
-    @Actor
-    public void remover() {
-      set.remove(1);
-    }
-
-    @Actor
-    public void adder() {
-      set.add(4);
-    }
-
-    @Arbiter
-    public void count(II_Result result) {
-      result.r1 = countOf(set, 1);
-      result.r2 = countOf(set, 4);
+    public void rest(I_Result result) {
+      int all = 1 << kept | 1 << taken | 1 << stack.pop();
+      result.r1 = all == 0b111 && stack.pop() == FrameStack.NONE ? 1 : 0;
     }
   }
 

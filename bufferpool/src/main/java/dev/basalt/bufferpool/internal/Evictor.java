@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bufferpool.internal;
 
-import dev.basalt.linux.PageDropper;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The clock with second chance: visits resident pages, marks the unlatched ones, and evicts those
  * that are still marked when the hand comes round. What long scans have left behind is taken
  * without the hand; pages of the type that leaves last it passes over until the hand has been round
- * twice for nothing else. Pages leave in batches: all latched exclusively, dropped with one call,
- * then unlatched as evicted.
+ * twice for nothing else. Pages leave in batches: their frames are given back together.
  *
  * <p>Never waits for a latch: a page that is latched is in use and so no candidate.
  *
@@ -22,8 +20,7 @@ final class Evictor implements AutoCloseable {
 
   private final PoolParts parts;
   private final PageIds batch;
-  private final long[] addresses;
-  private final PageDropper dropper = new PageDropper();
+  private final int[] frames;
 
   /** Slots visited since a page was found that does not leave last. */
   private long slotsInVain;
@@ -31,7 +28,7 @@ final class Evictor implements AutoCloseable {
   Evictor(PoolParts parts, int batchMax) {
     this.parts = parts;
     batch = new PageIds(batchMax);
-    addresses = new long[batchMax];
+    frames = new int[batchMax];
   }
 
   int count() {
@@ -122,7 +119,7 @@ final class Evictor implements AutoCloseable {
   /**
    * Takes a page if it is marked, clean and not being written, and there is room.
    *
-   * @return true when it is latched and will be dropped
+   * @return true when it is latched and will be evicted
    */
   boolean tryTake(long pageId) {
     if (batch.isFull() || !parts.states().tryEvict(pageId, parts.states().word(pageId))) {
@@ -133,7 +130,7 @@ final class Evictor implements AutoCloseable {
   }
 
   /**
-   * Drops the batch.
+   * Evicts the batch.
    *
    * @return how many frames are free for that
    */
@@ -143,20 +140,14 @@ final class Evictor implements AutoCloseable {
     if (count == 0) {
       return 0;
     }
-    batch.sort(); // neighbours become one range
     for (int i = 0; i < count; i++) {
-      addresses[i] = parts.region().address(batch.get(i));
-    }
-    int calls = dropper.drop(addresses, count, parts.region().pageBytes());
-    for (int i = 0; i < count; i++) {
-      // Before the latch ends: whoever faults the page in then adds it again.
-      parts.resident().remove(batch.get(i));
-      parts.latches().evicted(batch.get(i));
+      long pageId = batch.get(i);
+      frames[i] = parts.region().frame(pageId);
+      parts.latches().evicted(pageId);
     }
     batch.clear();
-    parts.frames().give(count);
+    parts.frames().give(frames, count);
     parts.counters().pagesDropped.add(count);
-    parts.counters().dropCalls.add(calls);
     return count;
   }
 
@@ -183,14 +174,8 @@ final class Evictor implements AutoCloseable {
     slotsInVain = kept == 0 ? slotsInVain : 0;
   }
 
-  /** Says how pages are dropped. */
-  String dropMode() {
-    return dropper.mode();
-  }
-
   @Override
   public void close() {
     drop();
-    dropper.close();
   }
 }

@@ -6,9 +6,9 @@ import dev.basalt.iostack.agent.WaitCondition;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The frames that are free: a count, because any page may use any memory. A frame is taken before
- * its page is filled and given back after its memory was dropped; so resident memory never exceeds
- * the limit.
+ * The frames that are free, and how many. A frame is taken before its page is filled and given back
+ * when no page is in it any more. A page whose id is the number of a free frame gets that one: as
+ * long as all pages fit, each is where its id says.
  *
  * <p>The page provider is woken below half of the {@link #target} and works until the target is
  * reached. A target that did not last, because threads found no frame before the provider had made
@@ -21,6 +21,9 @@ import java.util.concurrent.atomic.AtomicInteger;
  * one that finds its frame taken by another waits again.
  */
 public final class FrameReserve {
+  /** No frame. */
+  public static final int NONE = FrameStack.NONE;
+
   private static final int RESERVE_SHARE = 16;
   private static final int RESERVE_MIN = 8;
   private static final int RESERVE_MAX = 1024;
@@ -36,6 +39,8 @@ public final class FrameReserve {
   private final int targetMin;
   private final int targetMax;
   private final AtomicInteger free;
+  private final FrameStack stack;
+  private final ResidentSet resident;
   private final AtomicInteger waiters = new AtomicInteger();
   private final ParkingLot lot;
   private final WaitCondition mustWait;
@@ -51,44 +56,57 @@ public final class FrameReserve {
   /**
    * Creates the reserve, all frames free.
    *
-   * @param frameCount the most pages in memory
+   * @param resident the pages that have a frame, none yet
    * @param lot where waiters park
    * @param failure what ends all waits
    */
-  public FrameReserve(int frameCount, ParkingLot lot, PoolFailure failure) {
-    this.frameCount = frameCount;
+  public FrameReserve(ResidentSet resident, ParkingLot lot, PoolFailure failure) {
+    this.resident = resident;
+    frameCount = resident.slotCount();
     this.lot = lot;
     targetMin = Math.clamp(frameCount / RESERVE_SHARE, RESERVE_MIN, RESERVE_MAX);
     targetMax = Math.max(targetMin, Math.min(GROWTH_MAX * targetMin, frameCount / 4));
     target = targetMin;
     free = new AtomicInteger(frameCount);
+    stack = new FrameStack(frameCount);
     mustWait = _ -> free.get() == 0 && !failure.hasFailed();
   }
 
   /**
-   * Takes a frame.
+   * Takes a frame for a page, which is in the resident set then.
    *
-   * @return false when there is none
+   * @param pageId the page
+   * @return the frame, or {@link #NONE}
    */
-  public boolean tryTake() {
-    return tryTakeAbove(0);
+  public int tryTake(long pageId) {
+    return tryTakeAbove(0, pageId);
   }
 
   /**
-   * Takes a frame unless few are left.
+   * Takes a frame for a page unless few are left.
    *
    * @param floor how many must be free beforehand, less one
-   * @return false when there are not
+   * @param pageId the page
+   * @return the frame, or {@link #NONE} when there are not
    */
-  public boolean tryTakeAbove(int floor) {
+  public int tryTakeAbove(int floor, long pageId) {
     int count = free.get();
     while (count > floor) {
       if (free.compareAndSet(count, count - 1)) {
-        return true;
+        return claim(pageId);
       }
       count = free.get();
     }
-    return false;
+    return NONE;
+  }
+
+  /** Finds a frame that is free, which there is: frames are counted after they are put back. */
+  private int claim(long pageId) {
+    int frame = pageId < frameCount ? (int) pageId : stack.pop();
+    while (!resident.tryAdd(frame, pageId)) {
+      frame = stack.pop();
+    }
+    return frame;
   }
 
   /** Notes that a thread found no frame. */
@@ -119,14 +137,37 @@ public final class FrameReserve {
   }
 
   /**
-   * Gives frames back whose memory was dropped.
+   * Gives a frame back; its page leaves the resident set.
    *
+   * @param frame the frame, whose page is evicted
+   */
+  public void give(int frame) {
+    putBack(frame);
+    count(1);
+  }
+
+  /**
+   * Gives frames back; their pages leave the resident set.
+   *
+   * @param given the frames, whose pages are evicted
    * @param count how many
    */
-  public void give(int count) {
-    int now = free.addAndGet(count);
+  public void give(int[] given, int count) {
+    for (int i = 0; i < count; i++) {
+      putBack(given[i]);
+    }
+    count(count);
+  }
+
+  private void putBack(int frame) {
+    resident.remove(frame);
+    stack.push(frame);
+  }
+
+  private void count(int more) {
+    int now = free.addAndGet(more);
     assert now <= frameCount;
-    for (int i = Math.min(count, waiters.get()); i > 0; i--) {
+    for (int i = Math.min(more, waiters.get()); i > 0; i--) {
       lot.wakeOne(KEY);
     }
   }

@@ -39,18 +39,22 @@ public final class FrameSource implements AutoCloseable {
   /**
    * Takes a frame, waiting for one if need be.
    *
+   * @param pageId the page it is for
+   * @return the frame, with the page in the resident set
    * @throws IOException when the pool has failed
    */
-  public void take() throws IOException {
+  public int take(long pageId) throws IOException {
     FrameReserve frames = parts.frames();
-    if (!frames.tryTake()) {
+    int frame = frames.tryTake(pageId);
+    if (frame == FrameReserve.NONE) {
       parts.counters().stalls.increment();
       frames.noteStall();
-      takeSlowly();
+      frame = takeSlowly(pageId);
     }
     if (frames.isLow()) {
       provider.wake();
     }
+    return frame;
   }
 
   /** Ends its use, when no thread is inside. */
@@ -59,20 +63,20 @@ public final class FrameSource implements AutoCloseable {
     evictor.close();
   }
 
-  private void takeSlowly() throws IOException {
+  private int takeSlowly(long pageId) throws IOException {
+    int frame;
     do {
       parts.failure().check();
       provider.wake();
       if (help() == 0) {
         parts.frames().await();
       }
-    } while (!parts.frames().tryTake());
+      frame = parts.frames().tryTake(pageId);
+    } while (frame == FrameReserve.NONE);
+    return frame;
   }
 
   private int help() {
-    if (!parts.huge().isSmall()) {
-      return 0; // The provider splits the huge pages first.
-    }
     if (!isHelping.compareAndSet(false, true)) {
       return 0;
     }

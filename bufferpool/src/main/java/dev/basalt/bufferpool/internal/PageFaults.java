@@ -83,17 +83,15 @@ public final class PageFaults implements AutoCloseable {
 
   /** Gets a frame for a page that the caller has latched; on failure the page is evicted again. */
   private void admit(long pageId) throws IOException {
-    boolean admitted = false;
+    int frame = FrameReserve.NONE;
     try {
-      frameSource.take();
-      admitted = true;
+      frame = frameSource.take(pageId);
     } finally {
-      if (!admitted) {
+      if (frame == FrameReserve.NONE) {
         parts.latches().evicted(pageId);
       }
     }
-    parts.huge().beforeFault(pageId);
-    parts.resident().add(pageId);
+    parts.region().frame(pageId, frame);
   }
 
   private void read(long pageId) throws IOException {

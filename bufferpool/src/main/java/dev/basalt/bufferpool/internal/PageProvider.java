@@ -128,15 +128,6 @@ public final class PageProvider implements Agent, CompletionSink {
     return prefetcher.tryWarm(pageId);
   }
 
-  /**
-   * Says how pages are dropped.
-   *
-   * @return such as {@code process_madvise(PIDFD_SELF)}
-   */
-  public String dropMode() {
-    return evictor.dropMode();
-  }
-
   /** Ends the agent and waits for its commands. Idempotent. */
   public void close() {
     AgentHandle running = handle;
@@ -151,7 +142,6 @@ public final class PageProvider implements Agent, CompletionSink {
       int done = queuePair.poll(this, queuePair.depth());
       if (!parts.failure().hasFailed()) {
         done += prefetcher.doWork();
-        done += parts.huge().split();
         done += evict();
         writer.issue();
       }
@@ -169,9 +159,7 @@ public final class PageProvider implements Agent, CompletionSink {
     if (parts.failure().hasFailed()) {
       return false;
     }
-    return prefetcher.hasWork()
-        || parts.huge().isSplitting()
-        || !isBlocked && (isEvicting || parts.frames().isLow());
+    return prefetcher.hasWork() || !isBlocked && (isEvicting || parts.frames().isLow());
   }
 
   @Override
@@ -218,7 +206,7 @@ public final class PageProvider implements Agent, CompletionSink {
   }
 
   private void onWritten(long pageId) {
-    if (isEvicting && parts.huge().isSmall()) {
+    if (isEvicting) {
       evictor.tryTake(pageId);
     }
   }
@@ -234,10 +222,6 @@ public final class PageProvider implements Agent, CompletionSink {
       dirty.clear();
     }
     if (!isEvicting || isBlocked) {
-      return 0;
-    }
-    if (!parts.huge().isSmall()) {
-      parts.huge().leave();
       return 0;
     }
     boolean awaitsDevice = dirty.isFull() && writer.isFull();

@@ -29,7 +29,7 @@ import java.lang.invoke.VarHandle;
  *       exclusive -> unlocked   its holder; version + 1; may set dirty
  *       exclusive -> marked     its holder, having read the page ahead or for a long scan; version + 1
  *       exclusive -> shared     its holder, having faulted the page in; version + 1
- *       exclusive -> evicted    its holder, after the frame was dropped; version + 1; clears dirty
+ *       exclusive -> evicted    its holder, before its frame is given back; version + 1; clears dirty
  *       unlocked  -> exclusive  any
  *       unlocked  -> marked     the clock hand
  *       marked    -> unlocked   a reader: the second chance

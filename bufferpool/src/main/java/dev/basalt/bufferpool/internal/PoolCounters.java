@@ -26,9 +26,6 @@ public final class PoolCounters {
   /** Pages evicted. */
   public final LongAdder pagesDropped = new LongAdder();
 
-  /** System calls, or batches, that dropped them. */
-  public final LongAdder dropCalls = new LongAdder();
-
   /** Misses that found no free frame. */
   public final LongAdder stalls = new LongAdder();
 

@@ -15,7 +15,6 @@ import dev.basalt.iostack.agent.ParkingLot;
  * @param resident the pages that have a frame
  * @param frames the frames that are free
  * @param order which pages leave first and last
- * @param huge whether the memory is in huge pages
  * @param lot where threads wait: for page ids under them, for others under negative keys
  * @param failure why the pool has failed, if it has
  * @param counters what was done
@@ -30,7 +29,6 @@ public record PoolParts(
     ResidentSet resident,
     FrameReserve frames,
     EvictionOrder order,
-    HugePages huge,
     ParkingLot lot,
     PoolFailure failure,
     PoolCounters counters,
@@ -59,15 +57,15 @@ public record PoolParts(
     PoolFailure failure = new PoolFailure();
     PoolCounters counters = new PoolCounters();
     PageLatches latches = new PageLatches(states, lot, counters, execution);
-    FrameReserve frames = new FrameReserve(frameCount, lot, failure);
+    ResidentSet resident = new ResidentSet(frameCount);
+    FrameReserve frames = new FrameReserve(resident, lot, failure);
     return new PoolParts(
         region,
         states,
         latches,
-        new ResidentSet(frameCount),
+        resident,
         frames,
         new EvictionOrder(),
-        new HugePages(region, states, latches, frames),
         lot,
         failure,
         counters,
@@ -83,13 +81,9 @@ public record PoolParts(
    *     set; unlatched afterwards
    */
   public void abandon(long pageId) {
-    resident.remove(pageId);
-    boolean isKept = huge.drop(pageId);
+    int frame = region.frame(pageId);
     latches.evicted(pageId);
-    if (isKept) {
-      huge.recheck(pageId);
-    }
-    frames.give(1);
+    frames.give(frame);
   }
 
   /**

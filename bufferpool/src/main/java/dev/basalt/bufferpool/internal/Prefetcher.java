@@ -3,6 +3,7 @@ package dev.basalt.bufferpool.internal;
 
 import dev.basalt.bufferpool.DamagedPageException;
 import dev.basalt.iostack.IoStatus;
+import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.WaitCondition;
 
@@ -37,6 +38,7 @@ final class Prefetcher {
   private final Requests warm = new Requests(WARM_CAPACITY);
   private final WaitCondition isToBegin;
   private final int runPagesMax;
+  private final IoVector vector;
   private final int frameFloor;
   private final int batchPagesMax;
 
@@ -91,6 +93,7 @@ final class Prefetcher {
     verifier = new PageVerifier(pageBytes, parts.region().pageTag());
     int transferPages = parts.io().device().capabilities().transferBytesMax() / pageBytes;
     runPagesMax = Math.clamp(transferPages, 1, RUN_PAGES_MAX);
+    vector = new IoVector(runPagesMax);
     frameFloor = parts.frames().target() / 4;
     int pagesAtOnce = Math.min(BATCH_MAX, Math.max(queuePair.depth(), runPagesMax));
     // Between the mark at which frames are freed, and the floor, are so many.
@@ -185,11 +188,9 @@ final class Prefetcher {
   }
 
   private void read(long first, int count) {
-    PageRegion region = parts.region();
     int command = freeCommands[freeCommandCount - 1];
-    int lbaCount = count * region.blocksPerPage();
     parts.counters().pagesRead.add(count);
-    if (queuePair.tryRead(region.lba(first), lbaCount, region.address(first), tagBase + command)) {
+    if (tryRead(first, count, tagBase + command)) {
       freeCommandCount--;
       parts.counters().prefetchCommands.increment();
       commandPageId[command] = first;
@@ -199,20 +200,35 @@ final class Prefetcher {
     }
   }
 
+  private boolean tryRead(long first, int count, long tag) {
+    PageRegion region = parts.region();
+    vector.clear();
+    for (long pageId = first; pageId < first + count; pageId++) {
+      boolean isAdded = vector.tryAdd(region.address(pageId), region.pageBytes());
+      assert isAdded;
+    }
+    return vector.count() == 1
+        ? queuePair.tryRead(
+            region.lba(first), count * region.blocksPerPage(), vector.address(0), tag)
+        : queuePair.tryReadVectored(region.lba(first), vector, tag);
+  }
+
   private boolean tryLatch(long pageId, int floor) {
     long word = parts.states().word(pageId);
     if (PageStates.state(word) != PageStates.EVICTED
         || PageStates.isWriting(word)
-        || parts.region().lba(pageId + 1) > parts.io().device().blockCount()
-        || !parts.frames().tryTakeAbove(floor)) {
+        || parts.region().lba(pageId + 1) > parts.io().device().blockCount()) {
+      return false;
+    }
+    int frame = parts.frames().tryTakeAbove(floor, pageId);
+    if (frame == FrameReserve.NONE) {
       return false;
     }
     if (!parts.states().tryFaultIn(pageId, word)) {
-      parts.frames().give(1);
+      parts.frames().give(frame);
       return false;
     }
-    parts.huge().beforeFault(pageId);
-    parts.resident().add(pageId);
+    parts.region().frame(pageId, frame);
     return true;
   }
 

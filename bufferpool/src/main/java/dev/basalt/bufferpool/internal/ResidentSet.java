@@ -5,26 +5,21 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
- * The ids of all pages that have a frame: open addressing with linear probing, one and a half slots
- * per frame. The clock hand walks its slots, so replacement needs no list and no memory per page
- * beyond this.
+ * Which page each frame is for: a slot per frame. The clock hand walks the slots, so replacement
+ * needs no list and no memory per page beyond this.
  *
- * <p>A page is looked for only while it is in the set, and never moves between its insertion and
- * its removal. So a free slot ends no search, and removal leaves no tombstone.
- *
- * <p><b>Concurrency.</b> {@link #add} and {@link #remove} are called by the exclusive holder of the
- * page, so a page is in the set at most once; {@link #slot} and {@link #advance} by any thread. A
- * slot is claimed by compare-and-set and freed by a volatile store. Lock-free: there are always
- * more slots than frames, so a search ends.
+ * <p><b>Concurrency.</b> Any thread. A frame is claimed for a page by compare-and-set ({@link
+ * #tryAdd}) and freed by whoever it was claimed for ({@link #remove}). What {@link #slot} says may
+ * be out of date: a page is in the slot shortly before it is in the frame, and shortly after it has
+ * left it, when it may be in another one already.
  */
 public final class ResidentSet {
   /** What {@link #slot} returns for a free slot. */
   public static final long NONE = -1;
 
   private static final long FREE = 0;
-  private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
 
-  /** Page id + 1, so that a new array is empty. */
+  /** Page id + 1 for each frame, so that a new array is empty. */
   private final AtomicLongArray slots;
 
   private final AtomicLong hand = new AtomicLong();
@@ -35,39 +30,33 @@ public final class ResidentSet {
    * @param frameCount the most pages in it
    */
   public ResidentSet(int frameCount) {
-    slots = new AtomicLongArray(frameCount + (frameCount + 1) / 2);
+    slots = new AtomicLongArray(frameCount);
   }
 
   /**
-   * Adds a page.
+   * Adds a page, which claims a frame.
    *
-   * @param pageId a page that is not in the set, latched exclusively by the caller, who has a frame
-   *     for it
+   * @param frame the frame
+   * @param pageId the page
+   * @return false when another page has the frame
    */
-  public void add(long pageId) {
-    int slot = home(pageId);
-    while (slots.getPlain(slot) != FREE || !slots.compareAndSet(slot, FREE, pageId + 1)) {
-      slot = next(slot);
-    }
+  public boolean tryAdd(int frame, long pageId) {
+    return slots.get(frame) == FREE && slots.compareAndSet(frame, FREE, pageId + 1);
   }
 
   /**
-   * Removes a page.
+   * Removes the page of a frame.
    *
-   * @param pageId a page in the set, latched exclusively by the caller
+   * @param frame a frame that was claimed for the caller
    */
-  public void remove(long pageId) {
-    int slot = home(pageId);
-    while (slots.getOpaque(slot) != pageId + 1) {
-      slot = next(slot);
-    }
-    slots.set(slot, FREE);
+  public void remove(int frame) {
+    slots.set(frame, FREE);
   }
 
   /**
    * Returns how many slots there are.
    *
-   * @return one and a half times the frames
+   * @return as many as there are frames
    */
   public int slotCount() {
     return slots.length();
@@ -101,11 +90,5 @@ public final class ResidentSet {
    */
   public int next(int slot) {
     return slot + 1 == slots.length() ? 0 : slot + 1;
-  }
-
-  /** Multiplies the hash's upper half with the size: no division, any size. */
-  private int home(long pageId) {
-    long hash = pageId * GOLDEN_RATIO >>> 32;
-    return (int) (hash * slots.length() >>> 32);
   }
 }

@@ -90,7 +90,6 @@ final class EngineStatistics {
     counters.put("pool.pagesWritten", pool.pagesWritten());
     counters.put("pool.writeCommands", pool.writeCommands());
     counters.put("pool.pagesDropped", pool.pagesDropped());
-    counters.put("pool.dropCalls", pool.dropCalls());
     counters.put("pool.stalls", pool.stalls());
     counters.put("pool.latchWaits", pool.latchWaits());
     counters.put("pool.hugeBytes", pool.hugeBytes());
