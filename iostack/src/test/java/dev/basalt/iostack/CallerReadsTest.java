@@ -11,8 +11,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.linux.MappedRegion;
 import dev.basalt.linux.NativeMemory;
-import dev.basalt.linux.PageDropper;
 import dev.basalt.linux.VirtualMemory;
+import dev.basalt.linux.VirtualMemory.Advice;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -55,18 +55,15 @@ class CallerReadsTest {
   }
 
   @Test
-  void shouldReadIntoEvictedPages() throws IOException {
+  void shouldReadIntoDroppedMemory() throws IOException {
     try (BlockDevice device = onDisk("");
-        IoStack stack = start(device);
-        PageDropper dropper = new PageDropper()) {
-      long[] addresses = new long[PAGES];
+        IoStack stack = start(device)) {
       for (int page = 0; page < PAGES; page++) {
-        addresses[page] = address(page);
         NativeMemory.ALL.set(JAVA_LONG, address(page), page + 1L);
       }
       stack.write(0, PAGES, memory.address());
       for (int round = 0; round < 3; round++) {
-        dropper.drop(addresses, PAGES, PAGE);
+        VirtualMemory.advise(memory.address(), (long) PAGES * PAGE, Advice.DONTNEED);
         for (int page = 0; page < PAGES; page++) {
           stack.read(page, 1, address(page));
           assertEquals(page + 1L, NativeMemory.ALL.get(JAVA_LONG, address(page)));

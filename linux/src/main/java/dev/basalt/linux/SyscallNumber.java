@@ -83,11 +83,5 @@ public final class SyscallNumber {
   /** io_uring_register(2), Linux 5.1. */
   public static final int IO_URING_REGISTER = 427;
 
-  /** pidfd_open(2), Linux 5.3. */
-  public static final int PIDFD_OPEN = 434;
-
-  /** process_madvise(2), Linux 5.10. */
-  public static final int PROCESS_MADVISE = 440;
-
   private SyscallNumber() {}
 }

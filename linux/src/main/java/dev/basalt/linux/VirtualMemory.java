@@ -31,14 +31,12 @@ public final class VirtualMemory {
     DONTNEED(4),
     /** Back it with huge pages where possible. */
     HUGEPAGE(14),
-    /** Never back it with huge pages, so that one small page can be dropped. */
+    /** Never back it with huge pages. */
     NOHUGEPAGE(15),
     /** Keep it out of child processes, so that its pages stay this one's. */
     DONTFORK(10),
     /** Leave it out of core dumps. */
     DONTDUMP(16),
-    /** Reclaim it before other memory. For a part of a huge page: split that (Linux 5.4). */
-    COLD(20),
     /** Touch it for writing now (Linux 5.14). */
     POPULATE_WRITE(23);
 

@@ -17,8 +17,6 @@ record KernelCheck() implements Check {
       return Finding.advice(
           NAME, found, "6.1 or newer for cheap completions", "install a newer kernel");
     }
-    return system.isKernelAtLeast(6, 13)
-        ? Finding.ok(NAME, found)
-        : Finding.note(NAME, found + "; from 6.13 on the pool drops pages in batches");
+    return Finding.ok(NAME, found);
   }
 }

@@ -14,7 +14,7 @@ record OvercommitCheck() implements Check {
         ? Finding.problem(
             NAME,
             found + ": reserved addresses count as memory",
-            "0 or 1, for a page region larger than memory",
+            "0 or 1, for state words of more pages than there are",
             "sysctl -w vm.overcommit_memory=0")
         : Finding.ok(NAME, found);
   }
