@@ -70,8 +70,8 @@ final class MemoryGetLine implements BenchmarkLine {
             Figures.ratio(ratio),
             Figures.kiloPerCpuSecond(rounds.of(LMDB)),
             allocated.median(),
-            Spread.of(basalt, Sample::latencyNanos50).median() / 1e3,
-            Spread.of(basalt, Sample::latencyNanos99).median() / 1e3);
+            Spread.of(basalt, sample -> sample.latency().nanos50()).median() / 1e3,
+            Spread.of(basalt, sample -> sample.latency().nanos99()).median() / 1e3);
     boolean reached =
         rate.median() >= PER_CPU_SECOND_MIN
             && ratio.median() >= LMDB_RATIO_MIN

@@ -107,7 +107,7 @@ final class PeerWorker implements Worker {
       latency.add(caller.latency);
       caller.latency.reset();
     }
-    return sample.withLatency(latency.getValueAtPercentile(50), latency.getValueAtPercentile(99));
+    return sample.withLatency(Latency.of(latency));
   }
 
   private Caller caller(int index) {

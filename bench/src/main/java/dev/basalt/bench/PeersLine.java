@@ -144,14 +144,14 @@ final class PeersLine implements BenchmarkLine {
   }
 
   private static String latency(List<Sample> samples) {
-    double nanos50 = Spread.of(samples, Sample::latencyNanos50).median();
+    double nanos50 = Spread.of(samples, sample -> sample.latency().nanos50()).median();
     return nanos50 < 0
         ? ""
         : String.format(
             Locale.ROOT,
             ", p50 %.2f us, p99 %.2f us",
             nanos50 / 1e3,
-            Spread.of(samples, Sample::latencyNanos99).median() / 1e3);
+            Spread.of(samples, sample -> sample.latency().nanos99()).median() / 1e3);
   }
 
   private static void delete(Path directory) throws IOException {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What one round of one system did. Travels as one line of JSON from the worker to the bench.
  *
@@ -8,8 +10,8 @@ package dev.basalt.bench;
  * @param wallNanos how long they took
  * @param cpuNanos user and system time of the whole process meanwhile
  * @param allocatedBytes heap bytes the operating threads allocated, -1 where unknown
- * @param latencyNanos50 median latency of one operation, -1 where not measured
- * @param latencyNanos99 99th percentile of the latency, -1 where not measured
+ * @param latency how long single operations took
+ * @param usage what the process moved meanwhile and holds; null where unknown
  * @param bytes a size the round found out, such as the space a load took; 0 where there is none
  * @param logBytes bytes appended to the log; 0 where there is none
  */
@@ -18,44 +20,34 @@ public record Sample(
     long wallNanos,
     long cpuNanos,
     long allocatedBytes,
-    long latencyNanos50,
-    long latencyNanos99,
+    Latency latency,
+    @Nullable Usage usage,
     long bytes,
     long logBytes) {
   static final long UNKNOWN = -1;
 
   /** Operations and times only. */
   static Sample of(long operations, long wallNanos, long cpuNanos) {
-    return new Sample(operations, wallNanos, cpuNanos, UNKNOWN, UNKNOWN, UNKNOWN, 0, 0);
+    return new Sample(operations, wallNanos, cpuNanos, UNKNOWN, Latency.UNKNOWN, null, 0, 0);
   }
 
-  Sample withAllocatedBytes(long allocatedBytes) {
-    return new Sample(
-        operations,
-        wallNanos,
-        cpuNanos,
-        allocatedBytes,
-        latencyNanos50,
-        latencyNanos99,
-        bytes,
-        logBytes);
+  Sample withAllocatedBytes(long allocated) {
+    return new Sample(operations, wallNanos, cpuNanos, allocated, latency, usage, bytes, logBytes);
   }
 
-  Sample withLatency(long nanos50, long nanos99) {
+  Sample withLatency(Latency measured) {
     return new Sample(
-        operations, wallNanos, cpuNanos, allocatedBytes, nanos50, nanos99, bytes, logBytes);
+        operations, wallNanos, cpuNanos, allocatedBytes, measured, usage, bytes, logBytes);
   }
 
-  Sample withBytes(long bytes, long logBytes) {
+  Sample withUsage(@Nullable Usage counted) {
     return new Sample(
-        operations,
-        wallNanos,
-        cpuNanos,
-        allocatedBytes,
-        latencyNanos50,
-        latencyNanos99,
-        bytes,
-        logBytes);
+        operations, wallNanos, cpuNanos, allocatedBytes, latency, counted, bytes, logBytes);
+  }
+
+  Sample withBytes(long size, long logged) {
+    return new Sample(
+        operations, wallNanos, cpuNanos, allocatedBytes, latency, usage, size, logged);
   }
 
   /** CPU nanoseconds of one operation. */

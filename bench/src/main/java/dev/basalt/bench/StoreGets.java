@@ -68,7 +68,7 @@ final class StoreGets implements Worker {
   private Sample withLatency(Sample sample) {
     Histogram latency = new Histogram(2);
     readers.forEach(reader -> reader.drainLatency(latency));
-    return sample.withLatency(latency.getValueAtPercentile(50), latency.getValueAtPercentile(99));
+    return sample.withLatency(Latency.of(latency));
   }
 
   private TableReader reader(int index) {
