@@ -9,12 +9,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the comparisons and prints the table: {@code [--quick] [--dir DIRECTORY] [--fast DIRECTORY]
- * [--fio PROGRAM] [--json FILE] [LINE...]}. Exit code 0 when every target was reached or skipped, 1
- * when one was missed, 2 for a mistake in the arguments.
+ * [--fio PROGRAM] [--json FILE] [--keys FILE] [--report DIRECTORY] [--only NAME]... [LINE...]}.
+ * Exit code 0 when every target was reached or skipped, 1 when one was missed, 2 for a mistake in
+ * the arguments.
  */
 public final class Bench {
   private static final List<BenchmarkLine> LINES =
@@ -39,6 +41,10 @@ public final class Bench {
   private Path fast = Path.of("/dev/shm");
   private @Nullable Path fio;
   private @Nullable Path json;
+  private @Nullable Path keys;
+  private @Nullable Path report;
+  private final List<String> only = new ArrayList<>();
+  private PeerSelection peers = new PeerSelection(Set.of());
   private final List<BenchmarkLine> chosen = new ArrayList<>();
 
   private Bench() {}
@@ -68,19 +74,27 @@ public final class Bench {
         case "--fast" -> fast = path(arguments, ++i);
         case "--fio" -> fio = path(arguments, ++i);
         case "--json" -> json = path(arguments, ++i);
+        case "--keys" -> keys = path(arguments, ++i);
+        case "--report" -> report = path(arguments, ++i);
+        case "--only" -> only.add(value(arguments, ++i));
         default -> chosen.add(line(arguments[i]));
       }
     }
+    peers = PeerSelection.of(only);
     if (chosen.isEmpty()) {
       LINES.stream().filter(line -> !line.name().equals(PeersLine.NAME)).forEach(chosen::add);
     }
   }
 
   private static Path path(String[] arguments, int index) {
+    return Path.of(value(arguments, index)).toAbsolutePath();
+  }
+
+  private static String value(String[] arguments, int index) {
     if (index == arguments.length) {
-      throw new IllegalArgumentException(arguments[index - 1] + " needs a path");
+      throw new IllegalArgumentException(arguments[index - 1] + " needs a value");
     }
-    return Path.of(arguments[index]).toAbsolutePath();
+    return arguments[index];
   }
 
   private static BenchmarkLine line(String name) {
@@ -99,7 +113,14 @@ public final class Bench {
   /** Runs the chosen lines; returns whether no target was missed. */
   private boolean run() throws IOException {
     BenchOptions options =
-        new BenchOptions(quick, disk, Files.isDirectory(fast) ? fast : null, fio);
+        new BenchOptions(
+            quick,
+            disk,
+            Files.isDirectory(fast) ? fast : null,
+            fio,
+            keys,
+            report == null ? disk : report,
+            peers);
     MachineFacts facts = MachineFacts.read(options);
     facts.lines().forEach((name, value) -> System.out.println(name + ": " + value));
     List<Result> results = new ArrayList<>();

@@ -12,8 +12,18 @@ import org.jspecify.annotations.Nullable;
  * @param disk a directory on the disk to measure
  * @param fast a directory on a memory file system, or null where there is none
  * @param fio the {@code fio} program, or null where there is none
+ * @param keys a file of keys for the comparison with peers, or null where there is none
+ * @param report where that comparison writes its files
+ * @param peers what of it is run
  */
-record BenchOptions(boolean quick, Path disk, @Nullable Path fast, @Nullable Path fio) {
+record BenchOptions(
+    boolean quick,
+    Path disk,
+    @Nullable Path fast,
+    @Nullable Path fio,
+    @Nullable Path keys,
+    Path report,
+    PeerSelection peers) {
   int recordCount() {
     return quick ? 500_000 : 5_000_000;
   }

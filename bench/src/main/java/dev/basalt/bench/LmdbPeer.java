@@ -3,9 +3,10 @@ package dev.basalt.bench;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import org.lmdbjava.Cursor;
 import org.lmdbjava.Dbi;
 import org.lmdbjava.DbiFlags;
@@ -13,38 +14,43 @@ import org.lmdbjava.Env;
 import org.lmdbjava.EnvFlags;
 import org.lmdbjava.GetOp;
 import org.lmdbjava.Meta;
+import org.lmdbjava.PutFlags;
 import org.lmdbjava.Txn;
 
 /**
- * LMDB through lmdbjava, mapped wholly and writable, not synced. Read transactions are renewed for
- * each operation, so that it sees every commit before it, as those of the others do. Gets copy the
+ * LMDB through lmdbjava, mapped wholly and writable. Read transactions are renewed for each
+ * operation, so that it sees every commit before it, as those of the others do. Gets copy the
  * value, as the others do; scans look at it in place.
  */
 final class LmdbPeer implements Peer {
   private static final long MAP_BYTES = 16L << 30;
   private static final int READERS_MAX = 1_100;
+  private static final PutFlags[] NO_FLAGS = {};
+  private static final PutFlags[] APPEND = {PutFlags.MDB_APPEND};
 
+  private final Settings settings;
   private final Env<ByteBuffer> env;
   private final Dbi<ByteBuffer> table;
   private final List<LmdbSession> sessions = new ArrayList<>();
 
-  LmdbPeer(Path directory) {
+  LmdbPeer(Settings settings) {
+    this.settings = settings;
+    Set<EnvFlags> flags =
+        EnumSet.of(EnvFlags.MDB_WRITEMAP, EnvFlags.MDB_NORDAHEAD, EnvFlags.MDB_NOTLS);
+    if (!settings.isSync()) {
+      flags.add(EnvFlags.MDB_NOSYNC);
+    }
     env =
         Env.create()
             .setMapSize(MAP_BYTES)
             .setMaxReaders(READERS_MAX)
-            .open(
-                directory.toFile(),
-                EnvFlags.MDB_NOSYNC,
-                EnvFlags.MDB_WRITEMAP,
-                EnvFlags.MDB_NORDAHEAD,
-                EnvFlags.MDB_NOTLS);
+            .open(settings.directory().toFile(), flags.toArray(EnvFlags[]::new));
     table = env.openDbi((String) null, DbiFlags.MDB_CREATE);
   }
 
   @Override
   public synchronized Session session() {
-    LmdbSession session = new LmdbSession();
+    LmdbSession session = new LmdbSession(settings.keys());
     sessions.add(session);
     return session;
   }
@@ -62,8 +68,11 @@ final class LmdbPeer implements Peer {
         + Meta.version().minor
         + "."
         + Meta.version().patch
-        + ", NOSYNC WRITEMAP NORDAHEAD, loads in transactions of "
-        + LOAD_BATCH;
+        + ", WRITEMAP NORDAHEAD"
+        + (settings.isSync() ? "" : " NOSYNC")
+        + ", loads in transactions of "
+        + LOAD_BATCH
+        + ", ordered load by APPEND";
   }
 
   @Override
@@ -73,22 +82,37 @@ final class LmdbPeer implements Peer {
   }
 
   private final class LmdbSession implements Session {
-    private final ByteBuffer key = ByteBuffer.allocateDirect(Records.KEY_BYTES);
+    private final Keys keys;
+    private final ByteBuffer key;
     private final ByteBuffer value = ByteBuffer.allocateDirect(Records.VALUE_BYTES);
-    private final MemorySegment keyMemory = MemorySegment.ofBuffer(key);
+    private final MemorySegment keyMemory;
     private final MemorySegment valueMemory = MemorySegment.ofBuffer(value);
     private final Txn<ByteBuffer> reading = env.txnRead();
     private final Cursor<ByteBuffer> cursor = table.openCursor(reading);
 
-    LmdbSession() {
+    LmdbSession(Keys keys) {
+      this.keys = keys;
+      key = ByteBuffer.allocateDirect(keys.sizeMax());
+      keyMemory = MemorySegment.ofBuffer(key);
       reading.reset();
     }
 
     @Override
-    public void load(long[] keys, int from, int limit) {
+    public void load(long[] records, int from, int limit) {
+      load(records, from, limit, NO_FLAGS);
+    }
+
+    @Override
+    public void loadInOrder(long[] records) {
+      for (int from = 0; from < records.length; from += LOAD_BATCH) {
+        load(records, from, Math.min(records.length, from + LOAD_BATCH), APPEND);
+      }
+    }
+
+    private void load(long[] records, int from, int limit, PutFlags[] flags) {
       try (Txn<ByteBuffer> writing = env.txnWrite()) {
         for (int i = from; i < limit; i++) {
-          put(writing, keys[i]);
+          put(writing, records[i], flags);
         }
         writing.commit();
       }
@@ -97,20 +121,24 @@ final class LmdbPeer implements Peer {
     @Override
     public void put(long next) {
       try (Txn<ByteBuffer> writing = env.txnWrite()) {
-        put(writing, next);
+        put(writing, next, NO_FLAGS);
         writing.commit();
       }
     }
 
-    private void put(Txn<ByteBuffer> writing, long next) {
-      Records.setKey(keyMemory, next);
+    private void put(Txn<ByteBuffer> writing, long next, PutFlags[] flags) {
+      setKey(next);
       Records.setValue(valueMemory, next);
-      table.put(writing, key, value);
+      table.put(writing, key, value, flags);
+    }
+
+    private void setKey(long next) {
+      key.clear().limit(keys.write(next, keyMemory));
     }
 
     @Override
     public void get(long wanted) {
-      Records.setKey(keyMemory, wanted);
+      setKey(wanted);
       reading.renew();
       ByteBuffer found = table.get(reading, key);
       boolean isThere = found != null;
@@ -123,21 +151,16 @@ final class LmdbPeer implements Peer {
 
     @Override
     public int scan(long start, int count, boolean isUpwards) {
-      Records.setKey(keyMemory, start);
+      setKey(start);
       reading.renew();
       cursor.renew(reading);
       int done = 0;
       boolean isOn = cursor.get(key, GetOp.MDB_SET_RANGE) || !isUpwards && cursor.last();
-      if (!isUpwards && isOn && isAbove(start)) {
+      if (!isUpwards && isOn && isAboveKey()) {
         isOn = cursor.prev();
       }
       while (isOn && done < count) {
-        long found = cursor.key().getLong(0);
-        ByteBuffer bytes = cursor.val();
-        boolean isRight =
-            bytes.getLong(0) == found
-                && bytes.getLong(Records.VALUE_BYTES - Records.KEY_BYTES) == ~found;
-        Peer.check(isRight, found);
+        Peer.check(keys.isRecord(cursor.key(), cursor.val()), start);
         done++;
         isOn = isUpwards ? cursor.next() : cursor.prev();
       }
@@ -145,8 +168,9 @@ final class LmdbPeer implements Peer {
       return done;
     }
 
-    private boolean isAbove(long start) {
-      return Long.compareUnsigned(cursor.key().getLong(0), start) > 0;
+    /** Whether the cursor is past the key looked for: it is never before. */
+    private boolean isAboveKey() {
+      return !cursor.key().equals(key);
     }
 
     void close() {

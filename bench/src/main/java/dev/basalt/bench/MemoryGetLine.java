@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /** Random gets of one thread with all data in memory, against LMDB; both loaded in random order. */
 final class MemoryGetLine implements BenchmarkLine {
@@ -52,7 +51,7 @@ final class MemoryGetLine implements BenchmarkLine {
         }
       }
     } finally {
-      delete(lmdbDirectory);
+      Directories.delete(lmdbDirectory);
     }
     return List.of(result(count, rounds));
   }
@@ -82,14 +81,5 @@ final class MemoryGetLine implements BenchmarkLine {
         measured,
         reached,
         rounds);
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(directory);
   }
 }

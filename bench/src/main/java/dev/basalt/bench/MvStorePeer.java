@@ -2,36 +2,45 @@
 package dev.basalt.bench;
 
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import org.h2.engine.Constants;
 import org.h2.mvstore.Cursor;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
 import org.h2.mvstore.type.ByteArrayDataType;
+import org.h2.mvstore.type.DataType;
 import org.h2.mvstore.type.LongDataType;
 
 /** H2's MVStore: pages on the heap, written in the background. */
-final class MvStorePeer implements Peer {
+final class MvStorePeer<K> implements Peer {
+  private final Settings settings;
+  private final HeapKeys<K> keys;
   private final MVStore store;
-  private final MVMap<Long, byte[]> map;
+  private final MVMap<K, byte[]> map;
 
-  MvStorePeer(Path directory, long cacheBytes) {
+  private MvStorePeer(Settings settings, HeapKeys<K> keys, DataType<K> keyType) {
+    this.settings = settings;
+    this.keys = keys;
     store =
         new MVStore.Builder()
-            .fileName(directory.resolve("store").toString())
-            .cacheSize((int) (cacheBytes >> 20))
+            .fileName(settings.directory().resolve("store").toString())
+            .cacheSize((int) (settings.cacheBytes() >> 20))
             .open();
     map =
         store.openMap(
             "bench",
-            new MVMap.Builder<Long, byte[]>()
-                .keyType(LongDataType.INSTANCE)
-                .valueType(ByteArrayDataType.INSTANCE));
+            new MVMap.Builder<K, byte[]>().keyType(keyType).valueType(ByteArrayDataType.INSTANCE));
+  }
+
+  static Peer open(Settings settings) {
+    return settings.keys() instanceof NumberKeys
+        ? new MvStorePeer<>(settings, new HeapKeys.Longs(), LongDataType.INSTANCE)
+        : new MvStorePeer<>(
+            settings, new HeapKeys.Arrays(settings.keys()), ByteArrayDataType.INSTANCE);
   }
 
   @Override
   public Session session() {
-    return new MvStoreSession(map);
+    return new MvStoreSession<>(map, keys);
   }
 
   @Override
@@ -41,7 +50,11 @@ final class MvStorePeer implements Peer {
 
   @Override
   public String description() {
-    return "H2 " + Constants.VERSION + ", keys as Long, commits in the background";
+    return "H2 MVStore "
+        + Constants.VERSION
+        + ", cache of "
+        + Figures.mebibytes(settings.cacheBytes())
+        + ", numbers as Long, commits in the background";
   }
 
   @Override
@@ -49,27 +62,25 @@ final class MvStorePeer implements Peer {
     store.close();
   }
 
-  private record MvStoreSession(MVMap<Long, byte[]> map) implements Session {
+  private record MvStoreSession<K>(MVMap<K, byte[]> map, HeapKeys<K> keys) implements Session {
     @Override
     public void put(long key) {
-      byte[] value = new byte[Records.VALUE_BYTES];
-      Records.setValue(MemorySegment.ofArray(value), key);
-      map.put(key, value);
+      map.put(keys.of(key), HeapKeys.value(key));
     }
 
     @Override
     public void get(long key) {
-      byte[] value = map.get(key);
+      byte[] value = map.get(keys.of(key));
       Peer.check(value != null && Records.isValueOf(MemorySegment.ofArray(value), key), key);
     }
 
     @Override
     public int scan(long key, int count, boolean isUpwards) {
-      Cursor<Long, byte[]> cursor = map.cursor(key, null, !isUpwards);
+      Cursor<K, byte[]> cursor = map.cursor(keys.of(key), null, !isUpwards);
       int done = 0;
       while (done < count && cursor.hasNext()) {
-        long found = cursor.next();
-        Peer.check(Records.isValueOf(MemorySegment.ofArray(cursor.getValue()), found), found);
+        K found = cursor.next();
+        Peer.check(keys.isRecord(found, cursor.getValue()), key);
         done++;
       }
       return done;

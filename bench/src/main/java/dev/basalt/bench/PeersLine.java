@@ -1,50 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
-import dev.basalt.bench.Result.Rounds;
+import dev.basalt.bench.PeerPart.Case;
+import dev.basalt.bench.PeersReport.Measurement;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.stream.Stream;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Basalt beside what people would take instead, all data in memory, no commit waited for: a process
- * for each store, rounds in turn, operations per CPU-second of the process.
+ * Basalt beside what people would take instead, in parts: a process for each store, rounds in turn.
+ * A store that fails is left out from then on, and a note says so.
  */
 final class PeersLine implements BenchmarkLine {
   static final String NAME = "peers";
-  private static final long CACHE_BYTES = 2L << 30;
-  private static final String LOAD = "random load";
-
-  /** lmdbjava reads addresses of direct buffers by reflection. Without its checks it is faster. */
-  private static final List<String> OPTIONS =
-      List.of(
-          "-Xmx4g",
-          "--add-opens=java.base/java.nio=ALL-UNNAMED",
-          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-          "--sun-misc-unsafe-memory-access=allow",
-          "-Dlmdbjava.disable.checks=true");
-
-  /** What must be reached, as a multiple of each peer's operations per CPU-second. */
-  private record Target(String workload, Map<Peer.Kind, Double> factors) {}
-
-  private static final List<Target> TARGETS =
-      List.of(
-          new Target(LOAD, Map.of(Peer.Kind.LMDB, 3.0, Peer.Kind.ROCKSDB, 3.0)),
-          new Target(
-              PeerWorkload.READ_UNIFORM.title(),
-              Map.of(Peer.Kind.LMDB, 2.0, Peer.Kind.ROCKSDB, 7.0)),
-          new Target(PeerWorkload.READ_ZIPF.title(), Map.of(Peer.Kind.LMDB, 2.0)),
-          new Target(PeerWorkload.UPDATE_HALF.title(), Map.of(Peer.Kind.ROCKSDB, 5.0)),
-          new Target(PeerWorkload.SCAN_UP.title(), Map.of(Peer.Kind.LMDB, 4.0)),
-          new Target(PeerWorkload.SCAN_DOWN.title(), Map.of(Peer.Kind.LMDB, 4.0)));
+  static final String FIO = "fio";
+  static final String DEVICE_READS = "device-reads, depth 128";
+  private static final int DEVICE_DEPTH = 128;
+  private static final int LOAD_ROUNDS = 3;
+  private static final int ROUNDS = 5;
 
   @Override
   public String name() {
@@ -53,112 +31,268 @@ final class PeersLine implements BenchmarkLine {
 
   @Override
   public List<Result> run(BenchOptions options) throws IOException {
-    Path directory = Files.createTempDirectory(options.disk(), "basalt-bench-peers");
-    Map<Peer.Kind, WorkerProcess> workers = new EnumMap<>(Peer.Kind.class);
-    try {
-      Map<String, Rounds> byWorkload = new LinkedHashMap<>();
-      for (Peer.Kind kind : Peer.Kind.values()) {
-        WorkerProcess worker = start(kind, directory, options.recordCount());
-        workers.put(kind, worker);
-        byWorkload.computeIfAbsent(LOAD, _ -> new Rounds()).add(kind.name(), worker.round(0));
+    PeersReport report = PeersReport.of(MachineFacts.read(options));
+    for (PeerPart part : PeerPart.values()) {
+      if (!options.peers().hasPart(part.option())) {
+        continue;
       }
-      for (PeerWorkload workload : PeerWorkload.values()) {
-        byWorkload.put(workload.title(), measure(workload, workers, options));
+      String absence = absence(part, options);
+      if (absence != null) {
+        note(report, part.option() + " is skipped: " + absence);
+        continue;
       }
-      return results(byWorkload);
-    } finally {
-      for (WorkerProcess worker : workers.values()) {
-        worker.close();
-      }
-      delete(directory);
+      run(part, options, report);
     }
+    report.targets().addAll(PeerTargets.results(report));
+    if (options.peers().hasPart(PeerSelection.CONTENTION)) {
+      report.targets().addAll(new ContentionLine().run(options));
+    }
+    PeersPage.write(report, options.report());
+    return report.targets();
   }
 
-  private static WorkerProcess start(Peer.Kind kind, Path directory, int count) throws IOException {
-    Path place = Files.createDirectory(directory.resolve(kind.name()));
-    return WorkerProcess.start(
-        WorkerKind.PEER,
-        OPTIONS,
-        kind.name(),
-        place.toString(),
-        Integer.toString(count),
-        Long.toString(CACHE_BYTES));
+  private static int rounds(BenchOptions options) {
+    return options.quick() ? LOAD_ROUNDS : ROUNDS;
   }
 
-  private static Rounds measure(
-      PeerWorkload workload, Map<Peer.Kind, WorkerProcess> workers, BenchOptions options)
+  /** Shorter than those of other lines: there are a hundred of them, and the data is loaded. */
+  private static long roundNanos(BenchOptions options) {
+    return TimeUnit.MILLISECONDS.toNanos(options.quick() ? 400 : 2_000);
+  }
+
+  private static long warmUpNanos(BenchOptions options) {
+    return 2 * roundNanos(options);
+  }
+
+  private static @Nullable String absence(PeerPart part, BenchOptions options) {
+    return switch (part) {
+      case KEYS -> options.keys() == null ? "no file of keys (--keys)" : null;
+      case COLD_FAST -> options.fast() == null ? "no memory file system here" : null;
+      case MEMORY, SYNC, COLD_DISK -> null;
+    };
+  }
+
+  private static void note(PeersReport report, String note) {
+    report.notes().add(note);
+    System.out.println("note: " + note);
+  }
+
+  private static void run(PeerPart part, BenchOptions options, PeersReport report)
       throws IOException {
-    Rounds rounds = new Rounds();
-    for (WorkerProcess worker : workers.values()) {
-      worker.use(workload.name());
-      worker.round(options.warmUpNanos());
-    }
-    for (int round = 0; round < options.rounds(); round++) {
-      for (Map.Entry<Peer.Kind, WorkerProcess> worker : workers.entrySet()) {
-        rounds.add(worker.getKey().name(), worker.getValue().round(options.roundNanos()));
+    Path place = part.isFast() && options.fast() != null ? options.fast() : options.disk();
+    Path directory = Files.createTempDirectory(place, "basalt-bench-peers");
+    List<PeerContender> contenders = new ArrayList<>();
+    try {
+      start(part, options, report, directory, contenders);
+      new Rounds(part, options, report, contenders).run();
+      runPrograms(part, options, report, directory);
+    } finally {
+      for (PeerContender contender : contenders) {
+        contender.close();
       }
+      Directories.delete(directory);
     }
-    return rounds;
   }
 
-  private static List<Result> results(Map<String, Rounds> byWorkload) {
-    List<Result> results = new ArrayList<>();
-    for (Target target : TARGETS) {
-      Rounds rounds = byWorkload.getOrDefault(target.workload, new Rounds());
-      List<Sample> ours = rounds.of(Peer.Kind.BASALT.name());
-      List<String> wanted = new ArrayList<>();
-      List<String> measured = new ArrayList<>();
-      measured.add("Basalt " + Figures.kiloPerCpuSecond(ours) + latency(ours));
-      boolean isReached = true;
-      for (Peer.Kind kind : Peer.Kind.values()) {
-        List<Sample> theirs = rounds.of(kind.name());
-        if (kind == Peer.Kind.BASALT) {
-          continue;
+  private static void start(
+      PeerPart part,
+      BenchOptions options,
+      PeersReport report,
+      Path directory,
+      List<PeerContender> contenders)
+      throws IOException {
+    Path file = options.keys();
+    String keys = part == PeerPart.KEYS && file != null ? file.toString() : NumberKeys.SOURCE;
+    for (Peer.Kind kind : part.kinds()) {
+      if (!options.peers().hasStore(kind.title())) {
+        continue;
+      }
+      Path own = Files.createDirectory(directory.resolve(kind.title()));
+      try {
+        contenders.add(PeerContender.start(kind, part, options, own, keys));
+      } catch (IOException e) {
+        note(report, kind.title() + " is not in " + part.option() + ": " + e.getMessage());
+      }
+    }
+  }
+
+  /** What is no store in a JVM: after the stores, which are idle then. */
+  private static void runPrograms(
+      PeerPart part, BenchOptions options, PeersReport report, Path directory) {
+    try {
+      if (part == PeerPart.MEMORY || part == PeerPart.COLD_FAST) {
+        runVmcache(part, options, report, directory);
+      }
+      if (part == PeerPart.COLD_DISK && options.peers().hasStore(FIO)) {
+        runFio(part, options, report, directory);
+      }
+    } catch (IOException e) {
+      note(report, "in " + part.option() + ": " + e.getMessage());
+    }
+  }
+
+  private static void runVmcache(
+      PeerPart part, BenchOptions options, PeersReport report, Path directory) throws IOException {
+    Vmcache vmcache = Vmcache.find(System.getenv());
+    if (!options.peers().hasStore(Vmcache.NAME)
+        || !options.peers().hasActivity(PeerWorkload.READ_UNIFORM.title())) {
+      return;
+    }
+    long cacheBytes = part.cacheBytes(options);
+    String refusal = vmcache == null ? Vmcache.absence() : vmcache.refusal(cacheBytes);
+    if (vmcache == null || refusal != null) {
+      note(report, "vmcache is not in " + part.option() + ": " + refusal);
+      return;
+    }
+    report
+        .stores()
+        .add(
+            new PeersReport.Contestant(
+                part.option(), Vmcache.NAME, vmcache.description(), List.of()));
+    for (int threads = 1; threads <= 2; threads++) {
+      String activity = new Case(PeerWorkload.READ_UNIFORM, threads).title();
+      for (Measurement measurement : report.measurements()) {
+        if (measurement.part().equals(part.option()) && measurement.activity().equals(activity)) {
+          vmcache
+              .reads(directory, part.recordCount(options), cacheBytes, threads, options)
+              .forEach(sample -> measurement.add(Vmcache.NAME, sample));
+          System.out.println(PeersText.table(measurement));
         }
-        Spread ratio = Spread.ofRatios(ours, theirs, Sample::operationsPerCpuSecond);
-        measured.add(
-            Figures.ratio(ratio)
-                + " "
-                + kind.name().toLowerCase(Locale.ROOT)
-                + " ("
-                + Figures.kiloPerCpuSecond(theirs)
-                + latency(theirs)
-                + ")");
-        Double factor = target.factors.get(kind);
-        if (factor != null) {
-          wanted.add(
-              String.format(
-                  Locale.ROOT, ">= %.1fx %s", factor, kind.name().toLowerCase(Locale.ROOT)));
-          isReached &= ratio.median() >= factor;
+      }
+    }
+  }
+
+  private static void runFio(
+      PeerPart part, BenchOptions options, PeersReport report, Path directory) throws IOException {
+    Path program = options.fio();
+    if (program == null) {
+      note(report, "fio, the limit of the device, is skipped: no fio on this machine");
+      return;
+    }
+    Measurement measurement =
+        report.measurement(
+            part, DEVICE_READS, "reads of 4 KiB from a file on the disk", options.fileBytes());
+    Fio fio = new Fio(program);
+    try (DataFile file = DataFile.create(directory, options.fileBytes())) {
+      for (int round = 0; round < rounds(options); round++) {
+        measurement.add(
+            FIO, fio.reads(file.path(), Stores.PAGE_BYTES, DEVICE_DEPTH, options.roundNanos()));
+      }
+    }
+    System.out.println(PeersText.table(measurement));
+  }
+
+  /** The rounds of the stores of a part. */
+  private static final class Rounds {
+    private final PeerPart part;
+    private final BenchOptions options;
+    private final PeersReport report;
+    private final List<PeerContender> contenders;
+    private final String conditions;
+    private final long dataBytes;
+
+    Rounds(PeerPart part, BenchOptions options, PeersReport report, List<PeerContender> contenders)
+        throws IOException {
+      this.part = part;
+      this.options = options;
+      this.report = report;
+      this.contenders = contenders;
+      Path file = options.keys();
+      Keys keys =
+          part == PeerPart.KEYS && file != null
+              ? Keys.of(file.toString(), part.recordCount(options))
+              : new NumberKeys(part.recordCount(options));
+      dataBytes = keys.bytes() + (long) keys.count() * Records.VALUE_BYTES;
+      conditions =
+          String.format(
+              Locale.ROOT,
+              "%s; %,d records of %d + %d bytes",
+              part.title(),
+              keys.count(),
+              keys.bytes() / keys.count(),
+              Records.VALUE_BYTES);
+    }
+
+    void run() {
+      each(contender -> contender.load(part.loads().getFirst())); // the JVM compiles
+      each(contender -> contender.limit(part.cacheBytes(options)));
+      for (PeerContender contender : contenders) {
+        report
+            .stores()
+            .add(
+                new PeersReport.Contestant(
+                    part.option(),
+                    contender.kind().title(),
+                    contender.description(),
+                    contender.flags()));
+      }
+      part.loads().forEach(this::load);
+      List<Case> cases =
+          part.cases().stream()
+              .filter(what -> options.peers().hasActivity(what.workload().title()))
+              .toList();
+      if (!cases.isEmpty()) {
+        each(contender -> contender.round(cases.getFirst(), options.warmUpNanos()));
+      }
+      cases.forEach(this::measure);
+    }
+
+    private void load(PeerLoad load) {
+      boolean isMeasured = options.peers().hasActivity(load.title());
+      if (!isMeasured) {
+        if (load == part.loads().getLast()) {
+          each(contender -> contender.load(load));
+        }
+        return;
+      }
+      Measurement measurement = report.measurement(part, load.title(), conditions, dataBytes);
+      for (int round = 0; round < LOAD_ROUNDS; round++) {
+        each(contender -> measurement.add(contender.kind().title(), contender.load(load)));
+      }
+      System.out.println(PeersText.table(measurement));
+    }
+
+    private void measure(Case what) {
+      Measurement measurement = report.measurement(part, what.title(), conditions, dataBytes);
+      each(contender -> contender.round(what, warmUpNanos(options)));
+      for (int round = 0; round < rounds(options); round++) {
+        each(
+            contender ->
+                measurement.add(
+                    contender.kind().title(), contender.round(what, roundNanos(options))));
+      }
+      System.out.println(PeersText.table(measurement));
+    }
+
+    /** Does something with each store that has not failed. */
+    private void each(Step step) {
+      List<PeerContender> failed = new ArrayList<>();
+      for (PeerContender contender : contenders) {
+        try {
+          step.run(contender);
+        } catch (IOException e) {
+          failed.add(contender);
+          note(
+              report,
+              contender.kind().title() + " failed in " + part.option() + ": " + e.getMessage());
         }
       }
-      results.add(
-          Result.of(
-              target.workload + ", all in memory",
-              String.join(", ", wanted) + ", per CPU-second",
-              String.join("; ", measured),
-              isReached,
-              rounds));
+      contenders.removeAll(failed);
+      failed.forEach(this::close);
     }
-    return results;
-  }
 
-  private static String latency(List<Sample> samples) {
-    double nanos50 = Spread.of(samples, sample -> sample.latency().nanos50()).median();
-    return nanos50 < 0
-        ? ""
-        : String.format(
-            Locale.ROOT,
-            ", p50 %.2f us, p99 %.2f us",
-            nanos50 / 1e3,
-            Spread.of(samples, sample -> sample.latency().nanos99()).median() / 1e3);
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
+    private void close(PeerContender contender) {
+      try {
+        contender.close();
+      } catch (IOException e) {
+        note(report, contender.kind().title() + " was not closed: " + e.getMessage());
       }
     }
+  }
+
+  /** What is done with a store. */
+  @FunctionalInterface
+  private interface Step {
+    void run(PeerContender contender) throws IOException;
   }
 }

@@ -41,7 +41,7 @@ final class PollerReads implements AutoCloseable {
     completed.reset();
     meter.start();
     long deadline = System.nanoTime() + nanos;
-    VirtualThreads.run(threads, index -> read(index, deadline));
+    CallerThreads.run(threads, index -> read(index, deadline));
     return meter.stop(completed.sum()).withAllocatedBytes(Sample.UNKNOWN);
   }
 

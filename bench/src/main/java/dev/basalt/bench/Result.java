@@ -68,7 +68,8 @@ public record Result(
     return table.toString();
   }
 
-  private String word() {
+  /** The verdict in lower case. */
+  String word() {
     return verdict.name().toLowerCase(Locale.ROOT);
   }
 

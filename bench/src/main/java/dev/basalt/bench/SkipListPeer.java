@@ -1,17 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Map;
+import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /** The JDK's map on the heap: no files, no cache, no limits. */
-final class SkipListPeer implements Peer {
-  private final ConcurrentSkipListMap<Long, byte[]> map = new ConcurrentSkipListMap<>();
+final class SkipListPeer<K> implements Peer {
+  private final ConcurrentSkipListMap<K, byte[]> map;
+  private final HeapKeys<K> keys;
+
+  private SkipListPeer(ConcurrentSkipListMap<K, byte[]> map, HeapKeys<K> keys) {
+    this.map = map;
+    this.keys = keys;
+  }
+
+  static Peer open(Settings settings) {
+    return settings.keys() instanceof NumberKeys
+        ? new SkipListPeer<>(new ConcurrentSkipListMap<>(), new HeapKeys.Longs())
+        : new SkipListPeer<>(
+            new ConcurrentSkipListMap<>(Arrays::compareUnsigned),
+            new HeapKeys.Arrays(settings.keys()));
+  }
 
   @Override
   public Session session() {
-    return new SkipListSession(map);
+    return new MapSession<>(map, keys);
   }
 
   @Override
@@ -20,43 +34,17 @@ final class SkipListPeer implements Peer {
   }
 
   @Override
+  public long spaceBytes(Path directory) {
+    return 0;
+  }
+
+  @Override
   public String description() {
-    return "JDK " + Runtime.version() + ", keys as Long, on the heap";
+    return "ConcurrentSkipListMap of JDK " + Runtime.version() + ", numbers as Long, on the heap";
   }
 
   @Override
   public void close() {
     map.clear();
-  }
-
-  private record SkipListSession(ConcurrentSkipListMap<Long, byte[]> map) implements Session {
-    @Override
-    public void put(long key) {
-      byte[] value = new byte[Records.VALUE_BYTES];
-      Records.setValue(MemorySegment.ofArray(value), key);
-      map.put(key, value);
-    }
-
-    @Override
-    public void get(long key) {
-      byte[] value = map.get(key);
-      Peer.check(value != null && Records.isValueOf(MemorySegment.ofArray(value), key), key);
-    }
-
-    @Override
-    public int scan(long key, int count, boolean isUpwards) {
-      Map<Long, byte[]> range =
-          isUpwards ? map.tailMap(key, true) : map.headMap(key, true).descendingMap();
-      int done = 0;
-      for (Map.Entry<Long, byte[]> entry : range.entrySet()) {
-        boolean isRight =
-            Records.isValueOf(MemorySegment.ofArray(entry.getValue()), entry.getKey());
-        Peer.check(isRight, entry.getKey());
-        if (++done == count) {
-          break;
-        }
-      }
-      return done;
-    }
   }
 }

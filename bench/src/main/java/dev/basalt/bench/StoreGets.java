@@ -61,7 +61,7 @@ final class StoreGets implements Worker {
 
   private Sample concurrent(int threads, long deadline) throws IOException {
     completed.reset();
-    VirtualThreads.run(threads, index -> completed.add(readers.get(index).readUntil(deadline)));
+    CallerThreads.run(threads, index -> completed.add(readers.get(index).readUntil(deadline)));
     return meter.stop(completed.sum()).withAllocatedBytes(Sample.UNKNOWN);
   }
 

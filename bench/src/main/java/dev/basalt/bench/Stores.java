@@ -9,41 +9,45 @@ import dev.basalt.engine.StoreConfig;
 final class Stores {
   static final String TABLE = "bench";
   static final long LOG_BYTES = 1L << 30;
+  static final int PAGE_BYTES = 4096;
 
   /** Small, so that the size of the file is the size of the store. */
   private static final long GROWTH_BYTES = 4L << 20;
 
   private static final int LOG_FULL_PERCENT = 80;
-  private static final String PAGE_BYTES = "basalt.bench.page-bytes";
+  private static final String PAGE_BYTES_OPTION = "basalt.bench.page-bytes";
 
   private Stores() {}
 
   /** Returns the option of a JVM whose new stores have pages of a size. */
   static String pageBytesOption(int pageBytes) {
-    return "-D" + PAGE_BYTES + "=" + pageBytes;
+    return "-D" + PAGE_BYTES_OPTION + "=" + pageBytes;
   }
 
   /** Opens or creates a store whose puts are not waited for. */
   static Store open(String uri, long poolBytes) {
-    return open(uri, poolBytes, false);
+    return open(uri, poolBytes, Durability.none());
   }
 
-  /** The same, perhaps with the pages in memory that the life before had. */
-  static Store open(String uri, long poolBytes, boolean isWarm) {
-    StoreConfig.Builder builder = StoreConfig.builder();
-    Integer pageBytes = Integer.getInteger(PAGE_BYTES);
-    if (pageBytes != null) {
-      builder.pageBytes(pageBytes);
-    }
+  /** Opens or creates a store. */
+  static Store open(String uri, long poolBytes, Durability durability) {
+    return Store.open(config(uri, poolBytes).durability(durability).build());
+  }
+
+  /** Opens a store with the pages in memory that the life before had. */
+  static Store openWarm(String uri, long poolBytes) {
     return Store.open(
-        builder
-            .device(uri + "?create=true")
-            .poolBytes(poolBytes)
-            .logBytes(LOG_BYTES)
-            .growthBytes(GROWTH_BYTES)
-            .checkpointPercent(LOG_FULL_PERCENT)
-            .durability(Durability.none())
-            .warmRestart(isWarm)
-            .build());
+        config(uri, poolBytes).durability(Durability.none()).warmRestart(true).build());
+  }
+
+  private static StoreConfig.Builder config(String uri, long poolBytes) {
+    return StoreConfig.builder()
+        .device(uri + "?create=true")
+        .poolBytes(poolBytes)
+        .pageBytes(Integer.getInteger(PAGE_BYTES_OPTION, PAGE_BYTES))
+        .logBytes(LOG_BYTES)
+        .growthBytes(GROWTH_BYTES)
+        .checkpointPercent(LOG_FULL_PERCENT)
+        .warmRestart(false);
   }
 }

@@ -33,6 +33,11 @@ interface Worker extends AutoCloseable {
     throw new IllegalArgumentException("this worker does one thing only, not '" + name + "'");
   }
 
+  /** Says in one line what it has opened, where there is a choice. */
+  default String describe() {
+    return "";
+  }
+
   @Override
   void close() throws IOException;
 }

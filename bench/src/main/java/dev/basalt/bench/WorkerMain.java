@@ -12,12 +12,13 @@ import java.util.Arrays;
 /**
  * The program of a worker's JVM. Speaks lines: it prints {@code ready}, then answers each {@code
  * round NANOS THREADS} from standard input with one line of JSON, until the input ends. {@code use
- * NAME} has no answer.
+ * NAME} has no answer, {@code describe} one line of text.
  */
 final class WorkerMain {
   static final String READY = "ready";
   static final String ROUND = "round";
   static final String USE = "use";
+  static final String DESCRIBE = "describe";
 
   private WorkerMain() {}
 
@@ -35,6 +36,10 @@ final class WorkerMain {
         String[] words = line.split(" ", -1);
         if (words[0].equals(USE)) {
           worker.use(words[1]);
+          continue;
+        }
+        if (words[0].equals(DESCRIBE)) {
+          answers.println(worker.describe());
           continue;
         }
         Sample sample = worker.round(Long.parseLong(words[1]), Integer.parseInt(words[2]));

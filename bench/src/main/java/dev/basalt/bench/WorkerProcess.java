@@ -16,11 +16,11 @@ import java.util.concurrent.TimeUnit;
  * path of this one; extra options go to that worker alone.
  */
 final class WorkerProcess implements AutoCloseable {
-  private static final List<String> COMMON_OPTIONS =
+  /** What all workers' JVMs are started with, before the options of each. */
+  static final List<String> FLAGS = List.of("-Xms1g", "-Xmx1g", "-XX:+UseSerialGC");
+
+  private static final List<String> CODE =
       List.of(
-          "-Xms1g",
-          "-Xmx1g",
-          "-XX:+UseSerialGC",
           "--module-path",
           System.getProperty("jdk.module.path", ""),
           "--add-modules",
@@ -45,9 +45,17 @@ final class WorkerProcess implements AutoCloseable {
   /** Starts a worker and waits until it is ready. */
   static WorkerProcess start(WorkerKind kind, List<String> options, String... arguments)
       throws IOException {
-    List<String> command = new ArrayList<>();
+    return start(kind, List.of(), options, arguments);
+  }
+
+  /** Starts a worker through a command that stands before the JVM's. */
+  static WorkerProcess start(
+      WorkerKind kind, List<String> prefix, List<String> options, String... arguments)
+      throws IOException {
+    List<String> command = new ArrayList<>(prefix);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(COMMON_OPTIONS);
+    command.addAll(FLAGS);
+    command.addAll(CODE);
     command.addAll(options);
     command.add(WorkerMain.class.getName());
     command.add(kind.name());
@@ -82,6 +90,17 @@ final class WorkerProcess implements AutoCloseable {
   /** Says what the rounds from now on are to do. */
   void use(String name) throws IOException {
     commands.write(WorkerMain.USE + " " + name + "\n");
+  }
+
+  /** Asks what the worker has opened. */
+  String describe() throws IOException {
+    commands.write(WorkerMain.DESCRIBE + "\n");
+    commands.flush();
+    String answer = answers.readLine();
+    if (answer == null) {
+      throw new IOException("worker " + kind + " has ended");
+    }
+    return answer;
   }
 
   /** The operating system's number of the process. */

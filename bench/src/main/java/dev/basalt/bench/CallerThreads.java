@@ -5,23 +5,37 @@ import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
-/** Runs the same body on many virtual threads and waits for all. */
-final class VirtualThreads {
+/** Runs the same body on many threads and waits for all. */
+final class CallerThreads {
   /** What one thread does. */
   @FunctionalInterface
   interface Body {
     void run(int index) throws IOException;
   }
 
-  private VirtualThreads() {}
+  private CallerThreads() {}
+
+  /**
+   * Threads of the platform where each can have a processor or two share one, else virtual ones.
+   */
+  static Thread.Builder ofCount(int count) {
+    return count <= 2 * Runtime.getRuntime().availableProcessors()
+        ? Thread.ofPlatform()
+        : Thread.ofVirtual();
+  }
+
+  /** Runs the bodies on virtual threads. */
+  static void run(int count, Body body) throws IOException {
+    run(Thread.ofVirtual(), count, body);
+  }
 
   /** Runs the bodies; the first failure of any is thrown when all have ended. */
-  static void run(int count, Body body) throws IOException {
+  static void run(Thread.Builder builder, int count, Body body) throws IOException {
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     Thread[] threads = new Thread[count];
     for (int i = 0; i < count; i++) {
       int index = i;
-      threads[i] = Thread.startVirtualThread(() -> runOne(body, index, failure));
+      threads[i] = builder.start(() -> runOne(body, index, failure));
     }
     for (Thread thread : threads) {
       join(thread);
