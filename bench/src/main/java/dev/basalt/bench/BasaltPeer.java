@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Basalt through its public interface, on a file through io_uring. */
@@ -108,7 +109,9 @@ final class BasaltPeer implements Peer {
 
     @Override
     public int scan(long start, int count, boolean isUpwards) {
-      cursor.seek(keys.bytes(start));
+      byte[] from = keys.bytes(start);
+      // Downwards a cursor begins below what it sought: here the least key above the one wanted.
+      cursor.seek(isUpwards ? from : Arrays.copyOf(from, from.length + 1));
       RecordBatch batch = batch(count);
       int done = isUpwards ? cursor.next(batch) : cursor.previous(batch);
       Peer.check(done <= count, start);

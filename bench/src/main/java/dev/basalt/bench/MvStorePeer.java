@@ -2,10 +2,14 @@
 package dev.basalt.bench;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.h2.engine.Constants;
 import org.h2.mvstore.Cursor;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
+import org.h2.mvstore.WriteBuffer;
+import org.h2.mvstore.type.BasicDataType;
 import org.h2.mvstore.type.ByteArrayDataType;
 import org.h2.mvstore.type.DataType;
 import org.h2.mvstore.type.LongDataType;
@@ -34,8 +38,7 @@ final class MvStorePeer<K> implements Peer {
   static Peer open(Settings settings) {
     return settings.keys() instanceof NumberKeys
         ? new MvStorePeer<>(settings, new HeapKeys.Longs(), LongDataType.INSTANCE)
-        : new MvStorePeer<>(
-            settings, new HeapKeys.Arrays(settings.keys()), ByteArrayDataType.INSTANCE);
+        : new MvStorePeer<>(settings, new HeapKeys.Arrays(settings.keys()), new OrderedArrayType());
   }
 
   @Override
@@ -60,6 +63,34 @@ final class MvStorePeer<K> implements Peer {
   @Override
   public void close() {
     store.close();
+  }
+
+  /** H2's type of byte arrays has no order. */
+  private static final class OrderedArrayType extends BasicDataType<byte[]> {
+    @Override
+    public int compare(byte[] one, byte[] other) {
+      return Arrays.compareUnsigned(one, other);
+    }
+
+    @Override
+    public int getMemory(byte[] array) {
+      return ByteArrayDataType.INSTANCE.getMemory(array);
+    }
+
+    @Override
+    public void write(WriteBuffer buffer, byte[] array) {
+      ByteArrayDataType.INSTANCE.write(buffer, array);
+    }
+
+    @Override
+    public byte[] read(ByteBuffer buffer) {
+      return ByteArrayDataType.INSTANCE.read(buffer);
+    }
+
+    @Override
+    public byte[][] createStorage(int size) {
+      return new byte[size][];
+    }
   }
 
   private record MvStoreSession<K>(MVMap<K, byte[]> map, HeapKeys<K> keys) implements Session {

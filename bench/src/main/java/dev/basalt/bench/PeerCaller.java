@@ -55,7 +55,8 @@ final class PeerCaller {
     latency.reset();
   }
 
-  private void run(PeerWorkload workload) {
+  /** Does one operation. */
+  void run(PeerWorkload workload) {
     random = Records.nextRandom(random);
     switch (workload.operation(random)) {
       case READ -> session.get(key(workload));

@@ -47,6 +47,7 @@ final class PeersLine implements BenchmarkLine {
     if (options.peers().hasPart(PeerSelection.CONTENTION)) {
       report.targets().addAll(new ContentionLine().run(options));
     }
+    report.notes().forEach(note -> System.out.println("note: " + note));
     PeersPage.write(report, options.report());
     return report.targets();
   }
@@ -214,7 +215,7 @@ final class PeersLine implements BenchmarkLine {
     }
 
     void run() {
-      each(contender -> contender.load(part.loads().getFirst())); // the JVM compiles
+      part.loads().forEach(load -> each(contender -> warmUp(contender, load)));
       each(contender -> contender.limit(part.cacheBytes(options)));
       for (PeerContender contender : contenders) {
         report
@@ -235,6 +236,14 @@ final class PeersLine implements BenchmarkLine {
         each(contender -> contender.round(cases.getFirst(), options.warmUpNanos()));
       }
       cases.forEach(this::measure);
+    }
+
+    /** Lets the JVM compile the code of a load, before memory is limited. */
+    private void warmUp(PeerContender contender, PeerLoad load) throws IOException {
+      long nanos = 0;
+      while (nanos < warmUpNanos(options)) {
+        nanos += contender.load(load).wallNanos();
+      }
     }
 
     private void load(PeerLoad load) {
