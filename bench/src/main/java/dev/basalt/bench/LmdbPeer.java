@@ -23,6 +23,14 @@ import org.lmdbjava.Txn;
  * value, as the others do; scans look at it in place.
  */
 final class LmdbPeer implements Peer {
+  /** lmdbjava reads addresses of direct buffers by reflection. Without its checks it is faster. */
+  static final List<String> JVM_OPTIONS =
+      List.of(
+          "--add-opens=java.base/java.nio=ALL-UNNAMED",
+          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
+          "--sun-misc-unsafe-memory-access=allow",
+          "-Dlmdbjava.disable.checks=true");
+
   private static final long MAP_BYTES = 16L << 30;
   private static final int READERS_MAX = 1_100;
   private static final PutFlags[] NO_FLAGS = {};

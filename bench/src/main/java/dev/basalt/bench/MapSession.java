@@ -1,27 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
-import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.concurrent.ConcurrentNavigableMap;
 
-/**
- * The operations of a store that is a map of the JDK's kind.
- *
- * @param map the store
- * @param keys its keys
- */
-record MapSession<K>(ConcurrentNavigableMap<K, byte[]> map, HeapKeys<K> keys)
-    implements Peer.Session {
-  @Override
-  public void put(long key) {
-    map.put(keys.of(key), HeapKeys.value(key));
-  }
+/** The operations of a store that is a map of the JDK's kind. */
+final class MapSession<K> extends HeapSession<K> {
+  private final ConcurrentNavigableMap<K, byte[]> map;
+  private final HeapKeys<K> keys;
 
-  @Override
-  public void get(long key) {
-    byte[] value = map.get(keys.of(key));
-    Peer.check(value != null && Records.isValueOf(MemorySegment.ofArray(value), key), key);
+  MapSession(ConcurrentNavigableMap<K, byte[]> map, HeapKeys<K> keys) {
+    super(map, keys);
+    this.map = map;
+    this.keys = keys;
   }
 
   @Override
@@ -31,7 +22,7 @@ record MapSession<K>(ConcurrentNavigableMap<K, byte[]> map, HeapKeys<K> keys)
         isUpwards ? map.tailMap(start, true) : map.headMap(start, true).descendingMap();
     int done = 0;
     for (Map.Entry<K, byte[]> entry : range.entrySet()) {
-      Peer.check(keys.isRecord(entry.getKey(), entry.getValue()), key);
+      check(entry.getKey(), entry.getValue(), key);
       if (++done == count) {
         break;
       }

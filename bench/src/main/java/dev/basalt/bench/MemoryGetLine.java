@@ -16,14 +16,6 @@ final class MemoryGetLine implements BenchmarkLine {
   private static final String BASALT = "basalt";
   private static final String LMDB = "lmdb";
 
-  /** lmdbjava reads addresses of direct buffers by reflection. Without its checks it is faster. */
-  private static final List<String> LMDB_OPTIONS =
-      List.of(
-          "--add-opens=java.base/java.nio=ALL-UNNAMED",
-          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-          "--sun-misc-unsafe-memory-access=allow",
-          "-Dlmdbjava.disable.checks=true");
-
   @Override
   public String name() {
     return "get-memory";
@@ -40,7 +32,7 @@ final class MemoryGetLine implements BenchmarkLine {
           WorkerProcess lmdb =
               WorkerProcess.start(
                   WorkerKind.LMDB_GETS,
-                  LMDB_OPTIONS,
+                  LmdbPeer.JVM_OPTIONS,
                   lmdbDirectory.toString(),
                   Integer.toString(count))) {
         basalt.round(options.warmUpNanos());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import org.h2.engine.Constants;
@@ -93,16 +92,14 @@ final class MvStorePeer<K> implements Peer {
     }
   }
 
-  private record MvStoreSession<K>(MVMap<K, byte[]> map, HeapKeys<K> keys) implements Session {
-    @Override
-    public void put(long key) {
-      map.put(keys.of(key), HeapKeys.value(key));
-    }
+  private static final class MvStoreSession<K> extends HeapSession<K> {
+    private final MVMap<K, byte[]> map;
+    private final HeapKeys<K> keys;
 
-    @Override
-    public void get(long key) {
-      byte[] value = map.get(keys.of(key));
-      Peer.check(value != null && Records.isValueOf(MemorySegment.ofArray(value), key), key);
+    MvStoreSession(MVMap<K, byte[]> map, HeapKeys<K> keys) {
+      super(map, keys);
+      this.map = map;
+      this.keys = keys;
     }
 
     @Override
@@ -110,8 +107,7 @@ final class MvStorePeer<K> implements Peer {
       Cursor<K, byte[]> cursor = map.cursor(keys.of(key), null, !isUpwards);
       int done = 0;
       while (done < count && cursor.hasNext()) {
-        K found = cursor.next();
-        Peer.check(keys.isRecord(found, cursor.getValue()), key);
+        check(cursor.next(), cursor.getValue(), key);
         done++;
       }
       return done;

@@ -9,19 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /** A store in a part of the comparison: its process, and the memory limit around it if any. */
 final class PeerContender implements AutoCloseable {
-  /** lmdbjava reads addresses of direct buffers by reflection. Without its checks it is faster. */
-  private static final List<String> LMDB_OPTIONS =
-      List.of(
-          "--add-opens=java.base/java.nio=ALL-UNNAMED",
-          "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED",
-          "--sun-misc-unsafe-memory-access=allow",
-          "-Dlmdbjava.disable.checks=true");
-
   /** The JVM's own memory must not grow where it counts. */
   private static final List<String> COLD_OPTIONS =
       List.of("-Xms512m", "-Xmx512m", "-XX:+AlwaysPreTouch");
 
-  private static final List<String> WARM_OPTIONS = List.of("-Xmx4g");
+  private static final List<String> WARM_OPTIONS = List.of("-Xmx3g");
 
   /** For code the JVM compiles after the limit was set. */
   private static final long SLACK_BYTES = 16L << 20;
@@ -53,7 +45,7 @@ final class PeerContender implements AutoCloseable {
       throws IOException {
     List<String> flags = new ArrayList<>(part.isCold() ? COLD_OPTIONS : WARM_OPTIONS);
     if (kind == Peer.Kind.LMDB) {
-      flags.addAll(LMDB_OPTIONS);
+      flags.addAll(LmdbPeer.JVM_OPTIONS);
     }
     boolean isLimited = part.isCold() && kind == Peer.Kind.LMDB; // it has no cache of its own
     MemoryLimit limit = isLimited ? MemoryLimit.create("basalt-bench-" + pid()) : null;

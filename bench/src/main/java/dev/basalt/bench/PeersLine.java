@@ -41,7 +41,11 @@ final class PeersLine implements BenchmarkLine {
         note(report, part.option() + " is skipped: " + absence);
         continue;
       }
-      run(part, options, report);
+      try {
+        run(part, options, report);
+      } catch (IOException e) {
+        note(report, part.option() + " was broken off: " + e.getMessage());
+      }
     }
     report.targets().addAll(PeerTargets.results(report));
     if (options.peers().hasPart(PeerSelection.CONTENTION)) {
@@ -58,7 +62,7 @@ final class PeersLine implements BenchmarkLine {
 
   /** Shorter than those of other lines: there are a hundred of them, and the data is loaded. */
   private static long roundNanos(BenchOptions options) {
-    return TimeUnit.MILLISECONDS.toNanos(options.quick() ? 400 : 2_000);
+    return TimeUnit.MILLISECONDS.toNanos(options.quick() ? 300 : 2_000);
   }
 
   private static long warmUpNanos(BenchOptions options) {
@@ -88,9 +92,7 @@ final class PeersLine implements BenchmarkLine {
       new Rounds(part, options, report, contenders).run();
       runPrograms(part, options, report, directory);
     } finally {
-      for (PeerContender contender : contenders) {
-        contender.close();
-      }
+      contenders.forEach(contender -> close(contender, report));
       Directories.delete(directory);
     }
   }
@@ -114,6 +116,14 @@ final class PeersLine implements BenchmarkLine {
       } catch (IOException e) {
         note(report, kind.title() + " is not in " + part.option() + ": " + e.getMessage());
       }
+    }
+  }
+
+  private static void close(PeerContender contender, PeersReport report) {
+    try {
+      contender.close();
+    } catch (IOException e) {
+      note(report, contender.kind().title() + " was not closed: " + e.getMessage());
     }
   }
 
@@ -215,7 +225,11 @@ final class PeersLine implements BenchmarkLine {
     }
 
     void run() {
-      part.loads().forEach(load -> each(contender -> warmUp(contender, load)));
+      for (PeerLoad load : part.loads()) {
+        if (part.isCold() || isMeasured(load)) {
+          each(contender -> warmUp(contender, load));
+        }
+      }
       each(contender -> contender.limit(part.cacheBytes(options)));
       for (PeerContender contender : contenders) {
         report
@@ -246,9 +260,12 @@ final class PeersLine implements BenchmarkLine {
       }
     }
 
+    private boolean isMeasured(PeerLoad load) {
+      return options.peers().hasActivity(load.title());
+    }
+
     private void load(PeerLoad load) {
-      boolean isMeasured = options.peers().hasActivity(load.title());
-      if (!isMeasured) {
+      if (!isMeasured(load)) {
         if (load == part.loads().getLast()) {
           each(contender -> contender.load(load));
         }
@@ -287,15 +304,7 @@ final class PeersLine implements BenchmarkLine {
         }
       }
       contenders.removeAll(failed);
-      failed.forEach(this::close);
-    }
-
-    private void close(PeerContender contender) {
-      try {
-        contender.close();
-      } catch (IOException e) {
-        note(report, contender.kind().title() + " was not closed: " + e.getMessage());
-      }
+      failed.forEach(contender -> close(contender, report));
     }
   }
 

@@ -38,14 +38,21 @@ final class Vmcache {
     this.unitBytes = unitBytes;
   }
 
-  /** Finds the program; null where none is named. */
-  static @Nullable Vmcache find(Map<String, String> environment) {
+  /**
+   * Finds the program; null where none is named.
+   *
+   * @throws IOException when the unit of its limit is no number
+   */
+  static @Nullable Vmcache find(Map<String, String> environment) throws IOException {
     String program = environment.get(PROGRAM_VARIABLE);
-    return program == null || !Files.isExecutable(Path.of(program))
-        ? null
-        : new Vmcache(
-            Path.of(program).toAbsolutePath(),
-            Long.parseLong(environment.getOrDefault(UNIT_VARIABLE, Long.toString(1L << 30))));
+    if (program == null || !Files.isExecutable(Path.of(program))) {
+      return null;
+    }
+    String unit = environment.getOrDefault(UNIT_VARIABLE, Long.toString(1L << 30));
+    if (!unit.matches("[1-9]\\d{0,17}")) {
+      throw new IOException(UNIT_VARIABLE + " is '" + unit + "', needed: a number of bytes");
+    }
+    return new Vmcache(Path.of(program).toAbsolutePath(), Long.parseLong(unit));
   }
 
   /** Why there is none. */

@@ -34,7 +34,7 @@ class VmcacheTest {
   }
 
   @Test
-  void shouldNotBeThereUnlessNamed() {
+  void shouldNotBeThereUnlessNamed() throws IOException {
     assertNull(Vmcache.find(Map.of()));
     assertNull(Vmcache.find(Map.of("VMCACHE_BIN", directory.resolve("absent").toString())));
   }
@@ -48,6 +48,14 @@ class VmcacheTest {
     String refusal = vmcache.refusal(1L << 29);
     assertNotNull(refusal);
     assertTrue(refusal.contains("VMCACHE_GB_BYTES"), refusal);
+  }
+
+  @Test
+  void shouldSayThatAUnitIsNoNumber() throws IOException {
+    Map<String, String> environment =
+        Map.of("VMCACHE_BIN", program("").toString(), "VMCACHE_GB_BYTES", "1 MiB");
+    IOException e = assertThrows(IOException.class, () -> Vmcache.find(environment));
+    assertTrue(String.valueOf(e.getMessage()).contains("'1 MiB'"));
   }
 
   /** A program of ours speaks as vmcache does, and says what it was told. */
