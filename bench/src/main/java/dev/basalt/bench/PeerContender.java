@@ -111,6 +111,14 @@ final class PeerContender implements AutoCloseable {
     return worker.round(0);
   }
 
+  /** Loads some records for some time, again and again, for the JVM to compile. */
+  void warmUp(PeerLoad load, long nanos) throws IOException {
+    worker.use(load.name());
+    for (long spent = 0; spent < nanos; ) {
+      spent += worker.round(nanos).wallNanos();
+    }
+  }
+
   Sample round(PeerPart.Case what, long nanos) throws IOException {
     worker.use(what.workload().name());
     return worker.round(nanos, what.threads());

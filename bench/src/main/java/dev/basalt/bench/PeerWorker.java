@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
@@ -14,8 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A peer in its JVM. A round of a {@link PeerLoad} opens a new store and deletes the one before;
- * its time has no limit, and its sample's bytes are the space taken. A round of a {@link
- * PeerWorkload} goes to the store loaded last.
+ * without a time it loads all, with one a million records at most, for the JVM to compile. Its
+ * sample's bytes are the space taken. A round of a {@link PeerWorkload} goes to the store loaded
+ * last.
  *
  * <p>Arguments: the peer, an empty directory, the bytes of its cache, {@code sync} or {@code
  * no-sync}, {@code direct} or {@code cached}, the source of keys and how many.
@@ -26,6 +28,7 @@ final class PeerWorker implements Worker {
   static final String DIRECT = "direct";
   static final String CACHED = "cached";
   private static final double THETA = 0.99;
+  private static final int WARM_UP_COUNT = 1_000_000;
 
   private final Meter meter = new Meter();
   private final List<PeerCaller> callers = new ArrayList<>();
@@ -92,18 +95,19 @@ final class PeerWorker implements Worker {
   public Sample round(long nanos, int threads) throws IOException {
     for (PeerLoad load : PeerLoad.values()) {
       if (load.name().equals(what)) {
-        return load(load);
+        return load(load, nanos > 0 ? WARM_UP_COUNT : Integer.MAX_VALUE);
       }
     }
     return call(PeerWorkload.valueOf(what), nanos, threads);
   }
 
-  private Sample load(PeerLoad how) throws IOException {
+  private Sample load(PeerLoad how, int countMax) throws IOException {
     Peer target = open();
     Peer.Session session = target.session();
     Peer.Settings opened = Objects.requireNonNull(current);
     boolean isOrdered = how == PeerLoad.ORDERED_LOAD;
-    long[] keys = isOrdered ? opened.keys().inOrder() : opened.keys().atRandom();
+    long[] all = isOrdered ? opened.keys().inOrder() : opened.keys().atRandom();
+    long[] keys = all.length > countMax ? Arrays.copyOf(all, countMax) : all;
     Traffic before = target.traffic();
     meter.start();
     if (isOrdered) {

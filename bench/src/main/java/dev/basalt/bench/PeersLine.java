@@ -227,7 +227,7 @@ final class PeersLine implements BenchmarkLine {
     void run() {
       for (PeerLoad load : part.loads()) {
         if (part.isCold() || isMeasured(load)) {
-          each(contender -> warmUp(contender, load));
+          each(contender -> contender.warmUp(load, warmUpNanos(options)));
         }
       }
       each(contender -> contender.limit(part.cacheBytes(options)));
@@ -250,14 +250,6 @@ final class PeersLine implements BenchmarkLine {
         each(contender -> contender.round(cases.getFirst(), options.warmUpNanos()));
       }
       cases.forEach(this::measure);
-    }
-
-    /** Lets the JVM compile the code of a load, before memory is limited. */
-    private void warmUp(PeerContender contender, PeerLoad load) throws IOException {
-      long nanos = 0;
-      while (nanos < warmUpNanos(options)) {
-        nanos += contender.load(load).wallNanos();
-      }
     }
 
     private boolean isMeasured(PeerLoad load) {
