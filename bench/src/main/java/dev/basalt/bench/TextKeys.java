@@ -10,10 +10,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
-import java.util.TreeSet;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.zip.GZIPInputStream;
 
@@ -47,7 +48,7 @@ final class TextKeys implements Keys {
 
   /** Reads a file; takes every second, third and so on line of one that has too many. */
   static TextKeys read(Path file, int countMax) throws IOException {
-    TreeSet<byte[]> keys = new TreeSet<>(Arrays::compareUnsigned);
+    List<byte[]> keys = new ArrayList<>();
     try (InputStream bytes = Files.newInputStream(file);
         InputStream plain =
             file.toString().endsWith(".gz") ? new GZIPInputStream(bytes, 1 << 16) : bytes;
@@ -60,12 +61,23 @@ final class TextKeys implements Keys {
         }
       }
     }
-    int step = Math.max(1, Math.ceilDiv(keys.size(), countMax));
-    List<byte[]> all = List.copyOf(keys);
+    List<byte[]> distinct = inOrderOnce(keys);
+    int step = Math.max(1, Math.ceilDiv(distinct.size(), countMax));
     return new TextKeys(
-        LongStream.range(0, all.size() / step)
-            .mapToObj(index -> all.get((int) index * step))
+        IntStream.range(0, distinct.size() / step)
+            .mapToObj(index -> distinct.get(index * step))
             .toList());
+  }
+
+  private static List<byte[]> inOrderOnce(List<byte[]> keys) {
+    keys.sort(Arrays::compareUnsigned);
+    List<byte[]> distinct = new ArrayList<>(keys.size());
+    for (byte[] key : keys) {
+      if (distinct.isEmpty() || !Arrays.equals(distinct.getLast(), key)) {
+        distinct.add(key);
+      }
+    }
+    return distinct;
   }
 
   /** The part of a line before its last blank, or all of it where there is none. */
