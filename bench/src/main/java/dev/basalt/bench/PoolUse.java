@@ -55,7 +55,7 @@ final class PoolUse implements Worker {
   }
 
   private void open(boolean isWarm) {
-    Store opened = Stores.open(uri, poolBytes, isWarm);
+    Store opened = isWarm ? Stores.openWarm(uri, poolBytes) : Stores.open(uri, poolBytes);
     store = opened;
     Table filled = opened.table(Stores.TABLE);
     table = filled;
