@@ -9,6 +9,7 @@ import dev.basalt.bufferpool.internal.PageRegion;
 import dev.basalt.bufferpool.internal.PageStates;
 import dev.basalt.bufferpool.internal.PoolCounters;
 import dev.basalt.bufferpool.internal.PoolParts;
+import dev.basalt.bufferpool.internal.ResidentSet;
 import dev.basalt.bufferpool.internal.WriteBackAgent;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.IoStack;
@@ -49,6 +50,12 @@ import org.jspecify.annotations.Nullable;
  * that no other thread is inside the pool or reads pages by then.
  */
 public final class BufferPool implements AutoCloseable {
+  /** What {@link #tryOptimistic} returns for a page that is not to be had. No token is 0. */
+  public static final long NOT_RESIDENT = 0;
+
+  /** What {@link #pollCooling} returns when there is no page. */
+  public static final long NO_PAGE = ResidentSet.NONE;
+
   /** How many latches a thread may hold at a time. */
   public static final int LATCHES_PER_THREAD_MAX = 16;
 
@@ -211,6 +218,52 @@ public final class BufferPool implements AutoCloseable {
   public boolean isResident(long pageId) {
     checkPageId(pageId);
     return PageStates.state(states.word(pageId)) != PageStates.EVICTED;
+  }
+
+  /**
+   * Begins an optimistic read of a page that is in memory. Never waits, and is no use of the page:
+   * one that is to be evicted still is.
+   *
+   * @param pageId the page
+   * @return a token for {@link #validate} and {@link #tryUpgrade}, or {@link #NOT_RESIDENT} when
+   *     the page is not in memory or latched exclusively
+   */
+  public long tryOptimistic(long pageId) {
+    checkPageId(pageId);
+    if (interleaves) {
+      execution.interleave();
+    }
+    long word = states.word(pageId);
+    return PageStates.state(word) >= PageStates.MARKED ? word : NOT_RESIDENT;
+  }
+
+  /**
+   * Sets who is told that pages were marked for eviction, and may be polled. At most one, before
+   * the pool is used by others.
+   *
+   * @param wake called by the page provider's thread; must not wait
+   */
+  public void whenCooling(Runnable wake) {
+    parts.cooling().listen(wake);
+  }
+
+  /**
+   * Takes a page that was marked for eviction a short time ago. A hint: some are lost, others are
+   * used again or gone. For one thread.
+   *
+   * @return the oldest one, or {@link #NO_PAGE}
+   */
+  public long pollCooling() {
+    return parts.cooling().poll();
+  }
+
+  /**
+   * Tells whether {@link #pollCooling} would find a page. For the same thread.
+   *
+   * @return true when there are some
+   */
+  public boolean hasCooling() {
+    return parts.cooling().hasPages();
   }
 
   /**

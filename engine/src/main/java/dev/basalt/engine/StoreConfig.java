@@ -3,6 +3,7 @@ package dev.basalt.engine;
 
 import dev.basalt.bufferpool.BufferPoolConfig;
 import dev.basalt.index.ContentionConfig;
+import dev.basalt.index.MergeConfig;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
@@ -29,6 +30,7 @@ import java.util.Properties;
  * @param contention when a leaf is split because its writers get into each other's way
  * @param warmRestart whether the pages in memory are noted at checkpoints and at close, and read
  *     again in the background after the next open
+ * @param merges when a leaf that is about to be evicted is merged with its siblings
  */
 public record StoreConfig(
     String device,
@@ -44,7 +46,8 @@ public record StoreConfig(
     int checkpointPercent,
     int logWaitMillis,
     ContentionConfig contention,
-    boolean warmRestart) {
+    boolean warmRestart,
+    MergeConfig merges) {
 
   /** Checks each value against its limits. */
   public StoreConfig {
@@ -115,6 +118,7 @@ public record StoreConfig(
     private int logWaitMillis = 30_000;
     private ContentionConfig contention = ContentionConfig.defaults();
     private boolean warmRestart = true;
+    private MergeConfig merges = MergeConfig.defaults();
 
     private Builder() {}
 
@@ -327,6 +331,25 @@ public record StoreConfig(
     }
 
     /**
+     * Sets when a leaf that is about to be evicted is merged with its siblings.
+     *
+     * @param config the rule; {@link MergeConfig#defaults} when not set
+     * @return this
+     */
+    public Builder merges(MergeConfig config) {
+      this.merges = config;
+      return this;
+    }
+
+    Builder mergeSiblings(int count) {
+      return merges(new MergeConfig(count, merges.belowPercent()));
+    }
+
+    Builder mergeBelow(int percent) {
+      return merges(new MergeConfig(merges.siblingsMax(), percent));
+    }
+
+    /**
      * Checks the options and returns them.
      *
      * @return the configuration
@@ -347,7 +370,8 @@ public record StoreConfig(
           checkpointPercent,
           logWaitMillis,
           contention,
-          warmRestart);
+          warmRestart,
+          merges);
     }
   }
 }

@@ -43,7 +43,10 @@ enum StoreOption {
       "contention-threshold",
       (b, v) -> b.contentionThreshold(integer(v)),
       c -> c.contention().thresholdPercent()),
-  WARM_RESTART("warm-restart", (b, v) -> b.warmRestart(flag(v)), StoreConfig::warmRestart);
+  WARM_RESTART("warm-restart", (b, v) -> b.warmRestart(flag(v)), StoreConfig::warmRestart),
+  MERGE_SIBLINGS(
+      "merge-siblings", (b, v) -> b.mergeSiblings(integer(v)), c -> c.merges().siblingsMax()),
+  MERGE_BELOW("merge-below", (b, v) -> b.mergeBelow(integer(v)), c -> c.merges().belowPercent());
 
   private final String key;
   private final BiConsumer<StoreConfig.Builder, String> reader;

@@ -54,6 +54,10 @@ final class SimulationCoverage {
     TREE_HEIGHT,
     /** Leaves split because clients contended for them. */
     CONTENTION_SPLITS,
+    /** Pages saved by merges of leaves that were about to be evicted. */
+    LEAF_MERGES,
+    /** Such merges that were begun and saved nothing. */
+    LEAF_MERGES_GIVEN_UP,
     /** Tables created while clients ran. */
     TABLES_UNDER_LOAD,
     /** Operations refused because they are too large for the log. */

@@ -125,6 +125,8 @@ final class SimulationLife {
       coverage.add(Event.LOG_WAITS, counter("log.spaceWaits"));
       coverage.add(Event.FRAME_STALLS, counter("pool.stalls"));
       coverage.add(Event.CONTENTION_SPLITS, counter("index.contentionSplits"));
+      coverage.add(Event.LEAF_MERGES, counter("index.merges"));
+      coverage.add(Event.LEAF_MERGES_GIVEN_UP, counter("index.mergesGivenUp"));
       long taken = counter("log.checkpoints") - checkpointsAtOpen;
       coverage.add(Event.AUTOMATIC_CHECKPOINTS, Math.max(0, taken - checkpointsRequested));
     }

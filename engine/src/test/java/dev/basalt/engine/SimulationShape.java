@@ -3,6 +3,7 @@ package dev.basalt.engine;
 
 import dev.basalt.engine.internal.wal.StoreLayout;
 import dev.basalt.index.ContentionConfig;
+import dev.basalt.index.MergeConfig;
 import dev.basalt.iostack.sim.SimulatedGeometry;
 import java.util.Random;
 
@@ -23,6 +24,7 @@ import java.util.Random;
  * @param largeBytesMax the longest of them
  * @param clientCount concurrent clients
  * @param contention when leaves are split for contention; by most seeds, after few updates
+ * @param merges when leaves that are about to be evicted are merged
  */
 record SimulationShape(
     int poolPages,
@@ -37,7 +39,8 @@ record SimulationShape(
     int largePercent,
     int largeBytesMax,
     int clientCount,
-    ContentionConfig contention) {
+    ContentionConfig contention,
+    MergeConfig merges) {
   static final int PAGE_BYTES = 4096;
   private static final int KEYS_PER_GROUP = 16;
   private static final int BLOCK_BYTES = 512;
@@ -63,7 +66,8 @@ record SimulationShape(
         one(random, 0, 2, 5, 25),
         one(random, 3_000, 20_000, 60_000),
         one(random, 1, 2, 3, 3, 4, 6),
-        new ContentionConfig(one(random, 0, 1, 1, 1, 2, 128), one(random, 1, 4, 16), 1));
+        new ContentionConfig(one(random, 0, 1, 1, 1, 2, 128), one(random, 1, 4, 16), 1),
+        new MergeConfig(one(random, 0, 1, 5, 5, 5, 8), one(random, 50, 90, 90, 100)));
   }
 
   /** Some devices are too small for the data. */
@@ -97,6 +101,7 @@ record SimulationShape(
         .queueDepth(8)
         .durability(durability)
         .contention(contention)
+        .merges(merges)
         .build();
   }
 

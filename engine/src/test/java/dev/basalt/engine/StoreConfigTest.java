@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.index.ContentionConfig;
+import dev.basalt.index.MergeConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,6 +25,7 @@ final class StoreConfigTest {
             .createIfMissing(false)
             .contention(new ContentionConfig(3, 50, 7))
             .warmRestart(false)
+            .merges(new MergeConfig(3, 77))
             .build();
     Path file = directory.resolve("store.properties");
     Files.writeString(file, config.toString());
@@ -57,6 +59,8 @@ final class StoreConfigTest {
         assertThrows(
             IllegalArgumentException.class, () -> builder.set("contention-threshold", "101"));
     assertTrue(e.toString().contains("contention-threshold is 101"), e.toString());
+    e = assertThrows(IllegalArgumentException.class, () -> builder.set("merge-siblings", "9"));
+    assertTrue(e.toString().contains("merge-siblings is 9"), e.toString());
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.basalt.index;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.bufferpool.PageHeader;
 import dev.basalt.index.RecordingLog.Structure;
@@ -19,6 +20,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.lifecycle.AfterContainer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,6 +32,8 @@ class RedoPropertyTest {
 
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Logical(long lsn, byte[] key, byte @Nullable [] value) {}
+
+  private static long merges;
 
   private final byte[] @Nullable [] device = new byte @Nullable [PAGES][];
   private final List<Logical> logical = new ArrayList<>();
@@ -60,11 +64,22 @@ class RedoPropertyTest {
     recoverAndCheck(records);
   }
 
+  /** Else redo of merges was not tried. */
+  @AfterContainer
+  static void haveMerged() {
+    assertTrue(merges > 100, "merges: " + merges);
+  }
+
   private void change(
       TreeFixture fixture, Random random, int count, int keyLength, boolean writesPages)
       throws IOException {
     double deletes = random.nextInt(8) / 10.0;
+    int siblings = random.nextInt(MergeConfig.SIBLINGS_MAX + 1);
+    LeafMerger merger = new LeafMerger(fixture.space, new MergeConfig(siblings, 90));
     for (int i = 0; i < count; i++) {
+      if (siblings > 0 && random.nextInt(8) == 0) {
+        merges += LeafMergeTest.tryMerge(fixture, merger, random.nextInt(PAGES)) ? 1 : 0;
+      }
       byte[] key = key(random, keyLength);
       boolean isDelete = random.nextDouble() < deletes;
       byte[] value = isDelete ? null : value(random);

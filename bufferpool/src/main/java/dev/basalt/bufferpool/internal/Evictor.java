@@ -94,7 +94,7 @@ final class Evictor implements AutoCloseable {
     PageStates states = parts.states();
     long word = states.word(pageId);
     if (PageStates.state(word) == PageStates.UNLOCKED) {
-      return states.tryMark(pageId, word);
+      return tryMark(pageId, word);
     }
     return tryTakeMarked(pageId, word, dirty);
   }
@@ -114,6 +114,14 @@ final class Evictor implements AutoCloseable {
       return true;
     }
     return false;
+  }
+
+  private boolean tryMark(long pageId, long word) {
+    boolean isMarked = parts.states().tryMark(pageId, word);
+    if (isMarked) {
+      parts.cooling().offer(pageId);
+    }
+    return isMarked;
   }
 
   /**

@@ -147,6 +147,7 @@ public final class PageProvider implements Agent, CompletionSink {
       }
       evictor.drop();
       queuePair.submit();
+      parts.cooling().wake();
       return done;
     } catch (Throwable e) { // Whatever ends the provider must reach those who wait for frames.
       parts.fail(e);

@@ -15,6 +15,7 @@ import dev.basalt.iostack.agent.ParkingLot;
  * @param resident the pages that have a frame
  * @param frames the frames that are free
  * @param order which pages leave first and last
+ * @param cooling the pages marked last
  * @param lot where threads wait: for page ids under them, for others under negative keys
  * @param failure why the pool has failed, if it has
  * @param counters what was done
@@ -29,6 +30,7 @@ public record PoolParts(
     ResidentSet resident,
     FrameReserve frames,
     EvictionOrder order,
+    CoolingPages cooling,
     ParkingLot lot,
     PoolFailure failure,
     PoolCounters counters,
@@ -66,6 +68,7 @@ public record PoolParts(
         resident,
         frames,
         new EvictionOrder(),
+        new CoolingPages(),
         lot,
         failure,
         counters,

@@ -24,6 +24,9 @@ final class CommitBounds {
   private static final int IMAGES_PER_FURTHER_CHANGE = 4;
   private static final int MAPS_PER_CHANGE_MAX = 11;
 
+  /** Of a step before the last one of a merge: a leaf that it fills, another and their parent. */
+  private static final int IMAGES_PER_MOVE = 3;
+
   private final int pageBytes;
 
   CommitBounds(int pageBytes) {
@@ -38,6 +41,12 @@ final class CommitBounds {
             + (long) IMAGES_PER_FURTHER_CHANGE * (changes - 1)
             + (changes + 1) * maps(pageLimit);
     return images * (pageBytes + IMAGE_OVERHEAD_BYTES);
+  }
+
+  /** Bytes of log for a merge of leaves; its last step is like a delete's. */
+  long mergeLogBytes(int height, int steps, long pageLimit) {
+    long images = (long) IMAGES_PER_MOVE * (steps - 1);
+    return logBytes(height, 1, pageLimit) + images * (pageBytes + IMAGE_OVERHEAD_BYTES);
   }
 
   /** Pages for the splits of a commit; deletes take none. */

@@ -50,6 +50,7 @@ public final class Engine implements AutoCloseable {
   private final LargeValues largeValues;
   private final GetTogether getTogether;
   private final Commits commits;
+  private final @Nullable MergeAgent merges;
   private final KeyLocks creationLock;
   private final ParkingLot closeLot;
   private final WaitCondition isClosing = _ -> isClosing();
@@ -88,6 +89,10 @@ public final class Engine implements AutoCloseable {
     getTogether = new GetTogether(gate, failure, parts.pool(), largeValues);
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
+    merges =
+        config.merges().isOn()
+            ? new MergeAgent(parts, space, tables, gate, failure, config.merges())
+            : null;
     creationLock = new KeyLocks(execution);
     closeLot = new ParkingLot(execution);
     parts.io().whenFailed(failure::poison);
@@ -120,6 +125,9 @@ public final class Engine implements AutoCloseable {
       Engine engine = new Engine(config, parts, execution, switches);
       engine.recover(switches.watcher());
       engine.checkpointer.start(execution);
+      if (engine.merges != null) {
+        engine.merges.start(execution);
+      }
       isOpen = true;
       return engine;
     } finally {
@@ -382,7 +390,8 @@ public final class Engine implements AutoCloseable {
   public StoreStatistics statistics() {
     Operation op = gate.enterReader();
     try {
-      return new EngineStatistics().collect(parts, space, tables, checkpointer, countersOfSlots());
+      return new EngineStatistics()
+          .collect(parts, space, tables, checkpointer, merges, countersOfSlots());
     } finally {
       gate.exit(op);
     }
@@ -575,6 +584,9 @@ public final class Engine implements AutoCloseable {
 
   private void closeLayers() {
     try {
+      if (merges != null) {
+        merges.close();
+      }
       checkpointer.close();
       if (!failure.isPoisoned()) {
         checkpointer.run(Long.MAX_VALUE, true);

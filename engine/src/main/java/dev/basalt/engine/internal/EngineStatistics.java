@@ -3,11 +3,13 @@ package dev.basalt.engine.internal;
 
 import dev.basalt.bufferpool.BufferPoolStatistics;
 import dev.basalt.engine.StoreStatistics;
+import dev.basalt.index.MergeStatistics;
 import dev.basalt.index.TreeContention;
 import dev.basalt.iostack.IoStackStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Collects the counters of all layers under their names. */
 final class EngineStatistics {
@@ -18,11 +20,13 @@ final class EngineStatistics {
       StoreSpace space,
       Tables tables,
       Checkpointer checkpointer,
+      @Nullable MergeAgent merges,
       List<OperationCounters> slots) {
     addOperations(slots);
     addStore(parts, space);
     addHotPages(checkpointer.hotPages());
     addIndex(tables);
+    addMerges(merges == null ? new MergeStatistics(0, 0, 0, 0) : merges.statistics());
     addLog(parts, checkpointer);
     addPool(parts.pool().statistics());
     addDevice(parts.io().statistics());
@@ -67,6 +71,13 @@ final class EngineStatistics {
     counters.put("index.updatesSampled", sampled);
     counters.put("index.updatesContended", contended);
     counters.put("index.contentionSplits", splits);
+  }
+
+  private void addMerges(MergeStatistics merges) {
+    counters.put("index.sparseLeaves", merges.sparseLeaves());
+    counters.put("index.merges", merges.merges());
+    counters.put("index.mergeMoves", merges.moves());
+    counters.put("index.mergesGivenUp", merges.givenUp());
   }
 
   private void addLog(StoreParts parts, Checkpointer checkpointer) {

@@ -59,6 +59,11 @@ final class Tables {
     return byName;
   }
 
+  /** Returns how many tables there are. */
+  int count() {
+    return byId.size() - 1;
+  }
+
   /** Reads the catalog, whose tree is structurally whole. */
   void load() throws IOException {
     SearchKey key = new SearchKey();

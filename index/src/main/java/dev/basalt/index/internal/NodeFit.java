@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.index.internal;
 
+import dev.basalt.index.internal.NodeEdit.Fences;
+
 /**
  * Arithmetic before a node is divided or joined: where to divide, by which separator, and whether
  * the result fits a page. Reads nodes that the caller has latched.
@@ -52,6 +54,29 @@ final class NodeFit {
   static int bytesWith(int slotBytes, int slotCount, int prefixShrink, int lower, int upper) {
     int fences = Node.reservedBytes(lower) + Node.reservedBytes(upper);
     return slotBytes + slotCount * prefixShrink + fences;
+  }
+
+  /** Returns what two neighbours in one node take beside its header. */
+  static int mergedBytes(long left, long right, int pageBytes, int separatorLength) {
+    Fences fences = mergedFences(left, right, pageBytes);
+    int prefix = fences.prefixLength();
+    int leftCount = Node.storedCount(left);
+    int rightCount = Node.storedCount(right);
+    int bytes = Node.recordBytes(left) + leftCount * (Node.prefixLength(left) - prefix);
+    bytes += Node.recordBytes(right) + rightCount * (Node.prefixLength(right) - prefix);
+    bytes += (leftCount + rightCount) * Node.SLOT_BYTES;
+    if (Node.level(left) > 0) {
+      bytes += Node.SLOT_BYTES + 2 + separatorLength - prefix + Node.CHILD_BYTES;
+    }
+    return bytes
+        + Node.reservedBytes(fences.lowerLength())
+        + Node.reservedBytes(fences.upperLength());
+  }
+
+  /** Returns the fences of two neighbours in one node. */
+  static Fences mergedFences(long left, long right, int pageBytes) {
+    Fences upper = Fences.of(right, pageBytes);
+    return Fences.of(left, pageBytes).withUpper(upper.upper(), upper.upperLength());
   }
 
   static int capacity(int pageBytes) {

@@ -34,7 +34,7 @@ public final class TreeCore {
   final int pageBytes;
   final long rootId;
   final ContentionSplit contention;
-  private final TreeStructure structure;
+  final TreeStructure structure;
 
   /**
    * Opens a tree.
@@ -241,7 +241,7 @@ public final class TreeCore {
       }
       boolean isSparse = removeAndUnlatch(work, slot, lsn);
       if (isSparse) {
-        structure.mergeUpwards(work, key, keyLength);
+        structure.mergeUpwards(work, key, keyLength, 0);
       }
       return true;
     }

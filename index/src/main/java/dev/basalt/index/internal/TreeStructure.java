@@ -322,7 +322,7 @@ final class TreeStructure {
   }
 
   /** Both leaves must hold their records, and the one that covers the new key that one, too. */
-  private boolean fitsShifted(
+  boolean fitsShifted(
       TreeWork work, long node, long sibling, int first, int direction, int needed) {
     Fences fences = shiftedFences(work, sibling, direction);
     int prefix = fences.prefixLength();
@@ -353,7 +353,7 @@ final class TreeStructure {
         : fences.withUpper(work.separator, work.separatorLength);
   }
 
-  private void shift(TreeWork work, StructureStep step, long siblingId, int first, int direction)
+  void shift(TreeWork work, StructureStep step, long siblingId, int first, int direction)
       throws IOException {
     long node = pool.address(work.page);
     long sibling = pool.address(siblingId);
@@ -388,7 +388,7 @@ final class TreeStructure {
   }
 
   /** Replaces the separator in {@code work.otherKey} by the one in {@code work.separator}. */
-  private void moveSeparator(TreeWork work, StructureStep step, int oldLength) throws IOException {
+  void moveSeparator(TreeWork work, StructureStep step, int oldLength) throws IOException {
     int length = PageDelta.KEY_OFFSET + oldLength + work.separatorLength;
     long payload = step.delta(ChangeKind.MOVE_SEPARATOR, work.parent, length);
     IndexMemory.putLong(payload, oldLength);
@@ -398,9 +398,9 @@ final class TreeStructure {
     step.apply();
   }
 
-  /** Merges the sparse leaf of a key with a sibling, then its parents as far as they are sparse. */
-  void mergeUpwards(TreeWork work, long key, int keyLength) throws IOException {
-    for (int level = 0; level < TreeCore.LEVELS_MAX; level++) {
+  /** Merges the sparse node of a key with a sibling, then its parents as far as they are sparse. */
+  void mergeUpwards(TreeWork work, long key, int keyLength, int first) throws IOException {
+    for (int level = first; level < TreeCore.LEVELS_MAX; level++) {
       if (!tryMerge(work, key, keyLength, level)) {
         return;
       }
@@ -439,9 +439,7 @@ final class TreeStructure {
         return false;
       }
       merge(work, step, left, right);
-      return work.parent == core.rootId
-          ? Node.storedCount(parent) == 0
-          : isSparse(parent, pageBytes);
+      return isParentSparse(work);
     } finally {
       step.end();
     }
@@ -449,37 +447,27 @@ final class TreeStructure {
 
   /** Also writes the separator between the two. */
   private boolean fitsMerged(TreeWork work, long leftId, long rightId, int slot) {
-    long parent = pool.address(work.parent);
     long left = pool.address(leftId);
     long right = pool.address(rightId);
-    work.separatorLength = NodeEdit.copyKey(parent, pageBytes, slot, work.separator);
-    Fences fences = mergedFences(left, right);
-    int prefix = fences.prefixLength();
-    int leftCount = Node.storedCount(left);
-    int rightCount = Node.storedCount(right);
-    int bytes = Node.recordBytes(left) + leftCount * (Node.prefixLength(left) - prefix);
-    bytes += Node.recordBytes(right) + rightCount * (Node.prefixLength(right) - prefix);
-    bytes += (leftCount + rightCount) * Node.SLOT_BYTES;
-    if (Node.level(left) > 0) {
-      bytes += Node.SLOT_BYTES + 2 + work.separatorLength - prefix + Node.CHILD_BYTES;
-    }
-    bytes += Node.reservedBytes(fences.lowerLength()) + Node.reservedBytes(fences.upperLength());
+    work.separatorLength =
+        NodeEdit.copyKey(pool.address(work.parent), pageBytes, slot, work.separator);
+    int bytes = NodeFit.mergedBytes(left, right, pageBytes, work.separatorLength);
     int capacity = NodeFit.capacity(pageBytes);
     boolean isNearlyEmpty = isNearlyEmpty(left) || isNearlyEmpty(right);
     return bytes <= (isNearlyEmpty ? capacity : capacity - capacity / MERGED_FREE_DIVISOR);
+  }
+
+  /** Tells whether a merge of its children has left the parent sparse. */
+  boolean isParentSparse(TreeWork work) {
+    long parent = pool.address(work.parent);
+    return work.parent == core.rootId ? Node.storedCount(parent) == 0 : isSparse(parent, pageBytes);
   }
 
   private boolean isNearlyEmpty(long node) {
     return Node.recordBytes(node) < pageBytes / NEARLY_EMPTY_DIVISOR;
   }
 
-  private Fences mergedFences(long left, long right) {
-    Fences upper = Fences.of(right, pageBytes);
-    return Fences.of(left, pageBytes).withUpper(upper.upper(), upper.upperLength());
-  }
-
-  private void merge(TreeWork work, StructureStep step, long leftId, long rightId)
-      throws IOException {
+  void merge(TreeWork work, StructureStep step, long leftId, long rightId) throws IOException {
     work.extents.clear();
     work.extents.add(rightId, 1);
     allocator.latchMaps(step, work.extents);
@@ -489,7 +477,11 @@ final class TreeStructure {
     long copy = work.scratch;
     IndexMemory.copy(left, copy, pageBytes);
     NodeEdit.initialize(
-        left, pageBytes, Node.level(copy), Node.link(right), mergedFences(copy, right));
+        left,
+        pageBytes,
+        Node.level(copy),
+        Node.link(right),
+        NodeFit.mergedFences(copy, right, pageBytes));
     NodeEdit.appendSlots(left, pageBytes, copy, 0, Node.storedCount(copy));
     if (Node.level(copy) > 0) {
       IndexMemory.putLong(work.otherKey, Node.link(copy));

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package dev.basalt.engine;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.basalt.engine.VerifyReport.TableReport;
+import dev.basalt.engine.internal.EngineSwitches;
+import dev.basalt.index.MergeConfig;
+import dev.basalt.iostack.sim.SimulatedDevice;
+import dev.basalt.iostack.sim.SimulatedGeometry;
+import dev.basalt.iostack.sim.Simulation;
+import dev.basalt.iostack.sim.SimulationPlan;
+import java.nio.ByteBuffer;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * How full leaves are after inserts in random order, and after a scan through a pool that is far
+ * smaller than the data. Full means: as many leaves as the same records take in order.
+ */
+final class MergeTest {
+  private static final int RECORDS = 20_000;
+  private static final MergeConfig OFF = new MergeConfig(0, 90);
+
+  /** What is done with a store. */
+  private interface Body {
+    void run(Store store);
+  }
+
+  @Test
+  void shouldFillLeavesWhenAScanEvictsThem() {
+    Simulation first = new Simulation(1);
+    SimulatedDevice device =
+        new SimulatedDevice(SimulatedGeometry.of(64 << 20), SimulationPlan.of(2), first);
+    run(first, device, OFF, MergeTest::load);
+    Simulation second = new Simulation(3);
+    SimulatedDevice later = device.afterProcessEnd(SimulationPlan.of(4), second);
+    run(second, later, MergeConfig.defaults(), MergeTest::scan);
+    Simulation third = new Simulation(5);
+    SimulatedDevice last = later.afterProcessEnd(SimulationPlan.of(6), third);
+    run(third, last, OFF, MergeTest::check);
+  }
+
+  private static void load(Store store) {
+    Table table = store.table("random");
+    List<Integer> order = IntStream.range(0, RECORDS).boxed().collect(Collectors.toList());
+    Collections.shuffle(order, new Random(7));
+    order.forEach(i -> table.put(key(i), value(i)));
+    Table ordered = store.table("ordered");
+    for (int i = 0; i < RECORDS; i++) {
+      ordered.put(key(i), value(i));
+    }
+    int fill = fillPercent(store);
+    assertTrue(fill >= 70, "after inserts at random: " + fill);
+    assertEquals(0, store.statistics().counter("index.sparseLeaves"));
+  }
+
+  private static void scan(Store store) {
+    assertTrue(fillPercent(store) < 80, "nothing to do");
+    readAll(store);
+    int fill = fillPercent(store);
+    System.out.println(fill + " " + store.statistics());
+    assertTrue(fill >= 85, "after a scan: " + fill);
+    StoreStatistics statistics = store.statistics();
+    assertTrue(statistics.counter("index.merges") > 10, statistics.toString());
+  }
+
+  private static void check(Store store) {
+    readAll(store);
+    int fill = fillPercent(store);
+    assertTrue(fill >= 85, "in the next life: " + fill);
+  }
+
+  private static void readAll(Store store) {
+    try (Cursor cursor = store.table("random").cursor(Range.all())) {
+      for (int i = 0; i < RECORDS; i++) {
+        assertTrue(cursor.next());
+        assertArrayEquals(key(i), cursor.key());
+        assertArrayEquals(value(i), cursor.value());
+      }
+      assertFalse(cursor.next());
+    }
+  }
+
+  private static int fillPercent(Store store) {
+    VerifyReport report = store.verify();
+    assertEquals(List.of(), report.problems());
+    TableReport ordered = report.tables().getFirst();
+    TableReport random = report.tables().getLast();
+    assertEquals(RECORDS, random.entryCount());
+    return (int) (100 * ordered.leafPageCount() / random.leafPageCount());
+  }
+
+  private static void run(
+      Simulation simulation, SimulatedDevice device, MergeConfig merges, Body body) {
+    StoreConfig config =
+        StoreConfig.builder()
+            .device("sim:")
+            .poolBytes(1 << 20)
+            .logBytes(4 << 20)
+            .growthBytes(1 << 20)
+            .queueDepth(8)
+            .durability(Durability.none())
+            .merges(merges)
+            .build();
+    simulation.client(
+        "opener",
+        () -> {
+          try (Store store =
+              Store.open(config, device, simulation, EngineSwitches.NONE_BROKEN, new UUID(1, 2))) {
+            body.run(store);
+          }
+        });
+    simulation.run();
+  }
+
+  private static byte[] key(int i) {
+    return ByteBuffer.allocate(8).putLong(i).array();
+  }
+
+  private static byte[] value(int i) {
+    return ByteBuffer.allocate(120).putLong(i).array();
+  }
+}
