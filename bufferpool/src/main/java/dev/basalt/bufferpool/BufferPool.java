@@ -238,6 +238,16 @@ public final class BufferPool implements AutoCloseable {
   }
 
   /**
+   * Tells whether a page differed from the device's when an optimistic read began.
+   *
+   * @param token what {@link #tryOptimistic} or {@link #optimistic} returned
+   * @return true when it was changed since it was last written
+   */
+  public static boolean isDirty(long token) {
+    return PageStates.isDirty(token);
+  }
+
+  /**
    * Sets who is told that pages were marked for eviction, and may be polled. At most one, before
    * the pool is used by others.
    *

@@ -26,7 +26,7 @@ class LeafMergePropertyTest {
       @ForAll long seed,
       @ForAll @IntRange(min = 1, max = 1000) int keyLengthMax,
       @ForAll @IntRange(min = 1, max = MergeConfig.SIBLINGS_MAX) int siblings,
-      @ForAll @IntRange(min = 1, max = 100) int belowPercent,
+      @ForAll @IntRange(min = 50, max = 100) int belowPercent,
       @ForAll @IntRange(min = 10, max = 3000) int operations)
       throws IOException {
     Random random = new Random(seed);

@@ -85,6 +85,33 @@ class LeafMergeTest {
     }
   }
 
+  /** What was changed a short time ago, and not by deletes, is likely to grow. */
+  @Test
+  void shouldLeaveAloneWhatIsStillToBeWritten() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(PAGES)) {
+      putAtRandom(fixture);
+      LeafMerger merger = new LeafMerger(fixture.space, MergeConfig.defaults());
+      fixture.pool.writeBackAll();
+      for (int i = 0; i < RECORDS; i++) {
+        fixture.put(key(i), value(i));
+      }
+      for (long page = 1; page < PAGES; page++) {
+        assertFalse(LeafMergeTest.tryMerge(fixture, merger, page), "page " + page);
+      }
+      assertTrue(mergeAll(fixture, merger) > 0, "no merges after a write either");
+      for (int i = 0; i < RECORDS; i++) {
+        if (i % 4 > 0) {
+          fixture.delete(key(i));
+        }
+      }
+      long merges = merger.statistics().merges();
+      for (long page = 1; page < PAGES; page++) {
+        merges -= tryMerge(fixture, merger, page) ? 1 : 0;
+      }
+      assertTrue(merges < 0, "deletes have left less than inserts do");
+    }
+  }
+
   @Test
   void shouldTellTreesApart() throws IOException {
     try (TreeFixture fixture = TreeFixture.inMemory(PAGES)) {
@@ -93,6 +120,7 @@ class LeafMergeTest {
       for (int i = 0; i < 100; i++) {
         other.put(fixture.key.set(key(i)), fixture.value.set(value(i)), fixture.log.nextLsn());
       }
+      fixture.pool.writeBackAll();
       LeafMerger merger = new LeafMerger(fixture.space, MergeConfig.defaults());
       int leaves = 0;
       for (long page = 1; page < PAGES; page++) {
@@ -210,8 +238,9 @@ class LeafMergeTest {
     assertEquals(RECORDS, fixture.verified().keyCount());
   }
 
-  /** Offers every page once, in the order of their ids; returns how many were saved. */
+  /** Writes and offers every page, in the order of their ids; returns how many were saved. */
   static long mergeAll(TreeFixture fixture, LeafMerger merger) throws IOException {
+    fixture.pool.writeBackAll();
     long merges = 0;
     for (long page = 1; page < fixture.space.pageLimit(); page++) {
       merges += tryMerge(fixture, merger, page) ? 1 : 0;

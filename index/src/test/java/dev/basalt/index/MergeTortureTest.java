@@ -35,7 +35,7 @@ class MergeTortureTest {
 
   private static final int STABLE_ONE_IN = 8;
   private static final int WINDOW = 400;
-  private static final long MERGES = 5_000;
+  private static final long MERGES = 2_000;
   private static final long NANOS_MAX = 120_000_000_000L;
 
   private final AtomicBoolean isOver = new AtomicBoolean();

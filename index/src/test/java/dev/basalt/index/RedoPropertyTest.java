@@ -77,8 +77,8 @@ class RedoPropertyTest {
     int siblings = random.nextInt(MergeConfig.SIBLINGS_MAX + 1);
     LeafMerger merger = new LeafMerger(fixture.space, new MergeConfig(siblings, 90));
     for (int i = 0; i < count; i++) {
-      if (siblings > 0 && random.nextInt(8) == 0) {
-        merges += LeafMergeTest.tryMerge(fixture, merger, random.nextInt(PAGES)) ? 1 : 0;
+      if (siblings > 0 && random.nextInt(400) == 0) {
+        merges += LeafMergeTest.mergeAll(fixture, merger);
       }
       byte[] key = key(random, keyLength);
       boolean isDelete = random.nextDouble() < deletes;

@@ -89,7 +89,8 @@ public final class LeafMerge {
     }
     long leaf = pool.address(id);
     int usedBytes = NodeFit.capacity(pageBytes) - Node.freeBytes(leaf, pageBytes);
-    if (!Node.isNode(leaf) || Node.level(leaf) > 0 || usedBytes >= sparseBytes) {
+    boolean isSparse = usedBytes < sparseBytes && !MergeWindow.mayGrow(token, usedBytes, pageBytes);
+    if (!isSparse || !Node.isNode(leaf) || Node.level(leaf) > 0) {
       return false;
     }
     int length = Node.lowerLength(leaf);

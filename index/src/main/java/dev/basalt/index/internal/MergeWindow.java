@@ -65,6 +65,15 @@ final class MergeWindow {
     return pool.validate(work.parent, work.parentToken);
   }
 
+  /**
+   * Tells whether a leaf may soon need its free bytes: it was changed since it was last written,
+   * and not by deletes alone, which would have left less than a split does. What inserts fill again
+   * would be merged in vain.
+   */
+  static boolean mayGrow(long token, int usedBytes, int pageBytes) {
+    return BufferPool.isDirty(token) && usedBytes >= NodeFit.capacity(pageBytes) / 2;
+  }
+
   private boolean tryAdd(TreeCore core, TreeWork work, int position) {
     BufferPool pool = core.pool;
     long child = Node.child(pool.address(work.parent), pageBytes, position);
@@ -82,8 +91,9 @@ final class MergeWindow {
     bytes[count] = Node.recordBytes(leaf) + counts[count] * Node.SLOT_BYTES;
     prefixes[count] = Node.prefixLength(leaf);
     fences[count] = Node.fenceBytes(leaf);
+    int usedBytes = bytes[count] + fences[count];
     boolean isLeaf = Node.isNode(leaf) && Node.level(leaf) == 0;
-    if (!isLeaf || !pool.validate(child, token)) {
+    if (!isLeaf || mayGrow(token, usedBytes, pageBytes) || !pool.validate(child, token)) {
       return false;
     }
     count++;

@@ -23,8 +23,8 @@ final class TreeStructure {
   /** A node with less than this part in records goes into a full sibling, too. */
   private static final int NEARLY_EMPTY_DIVISOR = 32;
 
-  /** A sibling must have so many eighths free before records are shifted to it. */
-  private static final int SHIFT_FREE_EIGHTHS = 3;
+  /** A sibling must have so many sixteenths free before records are shifted to it. */
+  private static final int SHIFT_FREE_SIXTEENTHS = 5;
 
   private final TreeCore core;
   private final BufferPool pool;
@@ -270,7 +270,7 @@ final class TreeStructure {
       return false;
     }
     int free = Node.freeBytes(pool.address(sibling), pageBytes);
-    return pool.validate(sibling, token) && free > pageBytes / 8 * SHIFT_FREE_EIGHTHS;
+    return pool.validate(sibling, token) && free > pageBytes / 16 * SHIFT_FREE_SIXTEENTHS;
   }
 
   /** Moves records of a full leaf to a sibling, until both are about equally full. */
