@@ -23,9 +23,6 @@ import java.util.concurrent.atomic.LongAdder;
  * <p><b>Concurrency.</b> Used by one thread at a time; the statistics may be read by any.
  */
 public final class LeafMerge {
-  /** A filled leaf keeps this part free, so that not the next insert already splits it. */
-  private static final int FREE_DIVISOR = 32;
-
   /** How many separators are tried where the first one chosen does not fit. */
   private static final int FITS_MAX = 8;
 
@@ -42,7 +39,7 @@ public final class LeafMerge {
   private final BufferPool pool;
   private final MergeConfig config;
   private final int pageBytes;
-  private final int limitBytes;
+  private final int capacity;
   private final int sparseBytes;
   private final MergeWindow window;
   private final MemorySegment memory;
@@ -68,10 +65,9 @@ public final class LeafMerge {
     this.pool = pool;
     this.pageBytes = pageBytes;
     this.config = config;
-    int capacity = NodeFit.capacity(pageBytes);
-    limitBytes = capacity - capacity / FREE_DIVISOR;
+    capacity = NodeFit.capacity(pageBytes);
     sparseBytes = capacity * config.belowPercent() / 100;
-    window = new MergeWindow(pageBytes, limitBytes);
+    window = new MergeWindow(pageBytes);
     memory = Arena.ofAuto().allocate(KEY_BYTES_MAX + IndexMemory.SLACK_BYTES, 8);
     key = memory.address();
   }
@@ -88,7 +84,7 @@ public final class LeafMerge {
       return false;
     }
     long leaf = pool.address(id);
-    int usedBytes = NodeFit.capacity(pageBytes) - Node.freeBytes(leaf, pageBytes);
+    int usedBytes = capacity - Node.freeBytes(leaf, pageBytes);
     boolean isSparse = usedBytes < sparseBytes && !MergeWindow.mayGrow(token, usedBytes, pageBytes);
     if (!isSparse || !Node.isNode(leaf) || Node.level(leaf) > 0) {
       return false;
@@ -266,7 +262,7 @@ public final class LeafMerge {
     TreeStructure structure = core.structure;
     long left = Node.child(pool.address(work.parent), pageBytes, work.position - 1);
     long right = pool.address(work.page);
-    if (NodeFit.mergedBytes(pool.address(left), right, pageBytes, keyLength) <= limitBytes) {
+    if (NodeFit.mergedBytes(pool.address(left), right, pageBytes, keyLength) <= capacity) {
       IndexMemory.copy(key, work.separator, keyLength);
       work.separatorLength = keyLength;
       structure.merge(work, step, left, work.page);
@@ -297,8 +293,7 @@ public final class LeafMerge {
     long right = pool.address(work.page);
     long parent = pool.address(work.parent);
     int oldLength = NodeEdit.keyLength(parent, work.position - 1);
-    int reserve = NodeFit.capacity(pageBytes) - limitBytes;
-    int room = Node.freeBytes(left, pageBytes) - reserve;
+    int room = Node.freeBytes(left, pageBytes);
     int most = Node.storedCount(right) - 1;
     int count = 0;
     while (count < most && room >= NodeFit.slotBytes(right, pageBytes, count, count + 1)) {
@@ -309,7 +304,7 @@ public final class LeafMerge {
       structure.separateAt(work, right, count);
       int growth = work.separatorLength - oldLength;
       if (growth <= Node.freeBytes(parent, pageBytes)
-          && structure.fitsShifted(work, right, left, count, -1, reserve)) {
+          && structure.fitsShifted(work, right, left, count, -1, 0)) {
         return count;
       }
     }

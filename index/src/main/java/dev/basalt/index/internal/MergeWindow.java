@@ -14,7 +14,6 @@ final class MergeWindow {
   private static final int LEAVES_MAX = 2 * MergeConfig.SIBLINGS_MAX + 1;
 
   private final int pageBytes;
-  private final int limitBytes;
   private final long[] pageIds = new long[LEAVES_MAX];
 
   /** Records with their slots; what they take with another prefix depends on the count. */
@@ -34,9 +33,8 @@ final class MergeWindow {
 
   private int limit;
 
-  MergeWindow(int pageBytes, int limitBytes) {
+  MergeWindow(int pageBytes) {
     this.pageBytes = pageBytes;
-    this.limitBytes = limitBytes;
   }
 
   /**
@@ -163,7 +161,7 @@ final class MergeWindow {
     for (int i = start; i < end; i++) {
       most = Math.max(most, fences[i]);
     }
-    return (end - start - 1) * (limitBytes - most);
+    return (end - start - 1) * (NodeFit.capacity(pageBytes) - most);
   }
 
   /** Returns how long the prefix is between the lower fence of one leaf and another's upper one. */
