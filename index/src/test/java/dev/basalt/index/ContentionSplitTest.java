@@ -169,6 +169,32 @@ class ContentionSplitTest {
         });
   }
 
+  /** Before they are evicted, either, unless nobody updates them for a while. */
+  @Test
+  void shouldNotMergeOnEvictionWhatWasJustSplit() {
+    run(
+        14,
+        ALL,
+        (simulation, fixture, tree) -> {
+          update(simulation, fixture, tree, 10, 11);
+          assertEquals(2, fixture.verified().leafCount());
+          fixture.pool.writeBackAll();
+          LeafMerger merger = new LeafMerger(fixture.space, MergeConfig.defaults());
+          long leaf = tree.rootId() + 1;
+          while (!merger.isSparse(leaf)) {
+            leaf++;
+          }
+          int spared = 0;
+          while (merger.isSparse(leaf) && merger.isOf(tree) && merger.choose(tree) == 0) {
+            spared++;
+          }
+          assertEquals(16, spared, "attempts in vain");
+          assertTrue(merger.merge(tree, 1));
+          assertEquals(1, fixture.verified().leafCount());
+          assertEquals(RECORDS, fixture.verified().keyCount());
+        });
+  }
+
   /** Else their latches are still in one cache line. The pages skipped are used by others. */
   @Test
   void shouldTakePagesWhoseStateWordsAreApart() {

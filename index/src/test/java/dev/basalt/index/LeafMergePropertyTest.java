@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Random;
 import java.util.TreeMap;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
@@ -29,10 +30,21 @@ class LeafMergePropertyTest {
       @ForAll @IntRange(min = 50, max = 100) int belowPercent,
       @ForAll @IntRange(min = 10, max = 3000) int operations)
       throws IOException {
+    check(seed, keyLengthMax, new MergeConfig(siblings, belowPercent), operations);
+  }
+
+  /** A leaf was filled one byte beyond its end: the prefix of what it took in was shorter. */
+  @Example
+  void shouldFillALeafToItsEndAndNotBeyond() throws IOException {
+    check(0, 36, new MergeConfig(2, 54), 2748);
+  }
+
+  private static void check(long seed, int keyLengthMax, MergeConfig config, int operations)
+      throws IOException {
     Random random = new Random(seed);
     NavigableMap<byte[], byte[]> model = new TreeMap<>(Arrays::compareUnsigned);
     try (TreeFixture fixture = TreeFixture.inMemory(PAGES)) {
-      LeafMerger merger = new LeafMerger(fixture.space, new MergeConfig(siblings, belowPercent));
+      LeafMerger merger = new LeafMerger(fixture.space, config);
       for (int phase = 0; phase < 4; phase++) {
         double deletes = random.nextInt(8) / 10.0;
         change(fixture, model, random, keyLengthMax, operations, deletes);

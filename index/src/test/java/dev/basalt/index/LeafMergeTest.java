@@ -96,7 +96,7 @@ class LeafMergeTest {
         fixture.put(key(i), value(i));
       }
       for (long page = 1; page < PAGES; page++) {
-        assertFalse(LeafMergeTest.tryMerge(fixture, merger, page), "page " + page);
+        assertFalse(LeafMergeTest.tryMerge(fixture.tree, merger, page), "page " + page);
       }
       assertTrue(mergeAll(fixture, merger) > 0, "no merges after a write either");
       for (int i = 0; i < RECORDS; i++) {
@@ -106,7 +106,7 @@ class LeafMergeTest {
       }
       long merges = merger.statistics().merges();
       for (long page = 1; page < PAGES; page++) {
-        merges -= tryMerge(fixture, merger, page) ? 1 : 0;
+        merges -= tryMerge(fixture.tree, merger, page) ? 1 : 0;
       }
       assertTrue(merges < 0, "deletes have left less than inserts do");
     }
@@ -150,7 +150,7 @@ class LeafMergeTest {
       fixture.pool.unlatchShared(leaves.getLast());
       assertEquals(1, merger.statistics().givenUp());
       assertEquals(2, fixture.verified().leafCount());
-      assertTrue(tryMerge(fixture, merger, leaves.getFirst()));
+      assertTrue(tryMerge(fixture.tree, merger, leaves.getFirst()));
       assertEquals(1, fixture.verified().leafCount(), "merged into the root");
       assertEquals(1, fixture.verified().pageCount(), "the root");
     }
@@ -243,17 +243,17 @@ class LeafMergeTest {
     fixture.pool.writeBackAll();
     long merges = 0;
     for (long page = 1; page < fixture.space.pageLimit(); page++) {
-      merges += tryMerge(fixture, merger, page) ? 1 : 0;
+      merges += tryMerge(fixture.tree, merger, page) ? 1 : 0;
     }
     return merges;
   }
 
-  static boolean tryMerge(TreeFixture fixture, LeafMerger merger, long page) throws IOException {
-    if (!merger.isSparse(page) || !merger.isOf(fixture.tree)) {
+  static boolean tryMerge(BTree tree, LeafMerger merger, long page) throws IOException {
+    if (!merger.isSparse(page) || !merger.isOf(tree)) {
       return false;
     }
-    int steps = merger.choose(fixture.tree);
-    return steps > 0 && merger.merge(fixture.tree, steps);
+    int steps = merger.choose(tree);
+    return steps > 0 && merger.merge(tree, steps);
   }
 
   private static byte[] key(int i) {

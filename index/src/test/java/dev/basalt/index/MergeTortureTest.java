@@ -20,12 +20,14 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /**
  * Writers, each of keys of its own, and readers that scan both ways, with a pool far smaller than
- * the data, while all leaves that are about to be evicted are merged. Ends after some thousands of
- * merges. The threads are real, and yield while they hold a leaf.
+ * the data, while all leaves that are about to be evicted are merged, and those that the writers
+ * contend for are split. Ends after some thousands of both. The threads are real, and yield while
+ * they hold a leaf.
  */
 class MergeTortureTest {
   private static final int WRITERS = 2;
@@ -34,11 +36,18 @@ class MergeTortureTest {
   private static final int KEYS = 20_000;
 
   private static final int STABLE_ONE_IN = 8;
-  private static final int WINDOW = 400;
-  private static final long MERGES = 2_000;
+  private static final int WINDOW = 200;
+  private static final long MERGES = 3_000;
+  private static final long SPLITS = 1_000;
+
+  /** A hot place, to which both writers come at about the same time. */
+  private static final int HOT_WINDOW = 8;
+
+  private static final int HOT_UPDATES = 600;
   private static final long NANOS_MAX = 120_000_000_000L;
 
   private final AtomicBoolean isOver = new AtomicBoolean();
+  private final AtomicInteger hotPlaces = new AtomicInteger();
   private final long deadline = System.nanoTime() + NANOS_MAX;
 
   @Test
@@ -46,6 +55,7 @@ class MergeTortureTest {
     try (TreeFixture fixture =
             TreeFixture.withTinyPool(Devices.open("ram:64MiB", Execution.threads()));
         ExecutorService threads = Executors.newFixedThreadPool(WRITERS + 3)) {
+      BTree tree = BTree.open(fixture.space, fixture.tree.rootId(), new ContentionConfig(2, 32, 1));
       LeafMerger merger = new LeafMerger(fixture.space, MergeConfig.defaults());
       fixture.pool.whenCooling(() -> {});
       for (int i = 0; i < WRITERS * KEYS; i += STABLE_ONE_IN) {
@@ -55,11 +65,11 @@ class MergeTortureTest {
       List<Future<NavigableMap<Integer, Byte>>> models = new ArrayList<>();
       for (int i = 0; i < WRITERS; i++) {
         int number = i;
-        models.add(threads.submit(() -> write(fixture, number)));
+        models.add(threads.submit(() -> write(fixture, tree, number)));
       }
-      Future<Integer> up = threads.submit(() -> scan(fixture, true));
-      Future<Integer> down = threads.submit(() -> scan(fixture, false));
-      Future<?> merging = threads.submit(() -> merge(fixture, merger));
+      Future<Integer> up = threads.submit(() -> scan(tree, true));
+      Future<Integer> down = threads.submit(() -> scan(tree, false));
+      Future<?> merging = threads.submit(() -> merge(fixture, tree, merger));
       merging.get();
       assertTrue(up.get() > 0, "no scan upwards has ended");
       assertTrue(down.get() > 0, "no scan downwards has ended");
@@ -71,19 +81,21 @@ class MergeTortureTest {
         }
       }
       assertEquals(size, fixture.verified().keyCount());
-      System.out.printf("%s, %s scans up, %s down%n", merger.statistics(), up.get(), down.get());
+      System.out.printf(
+          "%s, %d splits, %s scans up, %s down%n",
+          merger.statistics(), tree.contention().splits(), up.get(), down.get());
     }
   }
 
-  private Void merge(TreeFixture fixture, LeafMerger merger) throws IOException {
+  private Void merge(TreeFixture fixture, BTree tree, LeafMerger merger) throws IOException {
     try {
-      while (merger.statistics().merges() < MERGES) {
-        assertTrue(System.nanoTime() < deadline, "too few merges: " + merger.statistics());
+      while (merger.statistics().merges() < MERGES || tree.contention().splits() < SPLITS) {
+        assertTrue(System.nanoTime() < deadline, "too few: " + merger.statistics());
         long page = fixture.pool.pollCooling();
         if (page == BufferPool.NO_PAGE) {
           Thread.onSpinWait();
         } else {
-          LeafMergeTest.tryMerge(fixture, merger, page);
+          LeafMergeTest.tryMerge(tree, merger, page);
         }
       }
     } finally {
@@ -93,12 +105,22 @@ class MergeTortureTest {
   }
 
   /** Fills one window of keys after the other and thins it out again. */
-  private NavigableMap<Integer, Byte> write(TreeFixture fixture, int number) throws IOException {
+  private NavigableMap<Integer, Byte> write(TreeFixture fixture, BTree tree, int number)
+      throws IOException {
     NavigableMap<Integer, Byte> model = new TreeMap<>();
     Random random = new Random(number);
     SearchKey key = new SearchKey();
     ValueBuffer value = new ValueBuffer();
     for (int first = 0; !isOver.get(); first = (first + WINDOW) % KEYS) {
+      int hot = hotPlaces.getAndIncrement() / WRITERS % (KEYS / HOT_WINDOW) * HOT_WINDOW;
+      for (int i = 0; i < HOT_UPDATES; i++) {
+        int index = (hot + random.nextInt(HOT_WINDOW)) * WRITERS + number;
+        if (index % STABLE_ONE_IN > 0) {
+          byte content = (byte) i;
+          tree.put(key.set(key(index)), value.set(value(content)), fixture.log.nextLsn());
+          model.put(index, content);
+        }
+      }
       for (int i = 0; i < WINDOW; i++) {
         int index = (first + random.nextInt(WINDOW)) * WRITERS + number;
         if (index % STABLE_ONE_IN == 0) {
@@ -107,11 +129,10 @@ class MergeTortureTest {
         if (random.nextInt(3) > 0) {
           byte content = (byte) random.nextInt();
           boolean wasThere =
-              fixture.tree.put(
-                  key.set(key(index)), value.set(value(content)), fixture.log.nextLsn());
+              tree.put(key.set(key(index)), value.set(value(content)), fixture.log.nextLsn());
           assertEquals(model.put(index, content) != null, wasThere);
         } else {
-          boolean wasThere = fixture.tree.delete(key.set(key(index)), fixture.log.nextLsn());
+          boolean wasThere = tree.delete(key.set(key(index)), fixture.log.nextLsn());
           assertEquals(model.remove(index) != null, wasThere);
         }
       }
@@ -120,8 +141,8 @@ class MergeTortureTest {
   }
 
   /** Each key that is always there is seen exactly once and in order. */
-  private int scan(TreeFixture fixture, boolean isUpwards) throws IOException {
-    TreeCursor cursor = fixture.tree.cursor();
+  private int scan(BTree tree, boolean isUpwards) throws IOException {
+    TreeCursor cursor = tree.cursor();
     SearchKey key = new SearchKey();
     int scans = 0;
     do {

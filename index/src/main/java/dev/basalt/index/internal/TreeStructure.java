@@ -341,7 +341,7 @@ final class TreeStructure {
     int grown = Node.reservedBytes(work.separatorLength) - Node.reservedBytes(old);
     int kept =
         Node.freeBytes(node, pageBytes) + NodeFit.slotBytes(node, pageBytes, moveFirst, moveLimit);
-    int siblingNeeds = needed < 0 ? 0 : needed + Node.prefixLength(node) - prefix;
+    int siblingNeeds = needed <= 0 ? 0 : needed + Node.prefixLength(node) - prefix;
     int nodeNeeds = needed < 0 ? -needed : 0;
     return moved + bytes + siblingNeeds <= capacity && grown + nodeNeeds <= kept;
   }
