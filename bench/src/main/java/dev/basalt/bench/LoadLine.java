@@ -15,7 +15,7 @@ final class LoadLine implements BenchmarkLine {
   private static final int ROUNDS = 3;
   private static final double PER_CPU_SECOND_MIN = 300_000;
   private static final double ORDERED_SPACE_MAX = 1.2;
-  private static final double RANDOM_SPACE_MAX = 1.5;
+  private static final double RANDOM_SPACE_MAX = 1.45;
   private static final String RANDOM = "random";
   private static final String ORDERED = "ordered";
 
@@ -64,7 +64,7 @@ final class LoadLine implements BenchmarkLine {
     Spread ratio = Spread.of(rounds.of(order), sample -> sample.bytes() / dataBytes);
     return Result.of(
         String.format(Locale.ROOT, "space of %,d records loaded %s", options.recordCount(), order),
-        String.format(Locale.ROOT, "<= %.1fx of key + value bytes", ratioMax),
+        String.format(Locale.ROOT, "<= %.2fx of key + value bytes", ratioMax),
         Figures.ratio(ratio) + " without the log, whose size is fixed",
         ratio.median() <= ratioMax,
         rounds);

@@ -66,7 +66,6 @@ final class MergeTest {
     assertTrue(fillPercent(store) < 85, "nothing to do");
     readAll(store);
     int fill = fillPercent(store);
-    System.out.println(fill + " " + store.statistics());
     assertTrue(fill >= 85, "after a scan: " + fill);
     StoreStatistics statistics = store.statistics();
     assertTrue(statistics.counter("index.merges") > 10, statistics.toString());

@@ -52,7 +52,6 @@ final class MergeTortureIT {
         StoreStatistics statistics = store.statistics();
         merges += statistics.counter("index.merges");
         splits += statistics.counter("index.contentionSplits");
-        System.out.println(statistics.counters());
       }
     }
     try (Store store = open()) {
