@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.basalt.index.ContentionConfig;
 import dev.basalt.index.MergeConfig;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -22,9 +21,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Writers that fill and thin out keys of their own, and read them by cursors both ways, in a store
- * with a tiny pool and a small log. Leaves that are about to be evicted are merged, and others
- * split for contention. The store is verified, opened again and compared after each round. The
- * threads are real.
+ * with a tiny pool and a small log, while leaves that are about to be evicted are merged. The store
+ * is verified, opened again and compared after each round. The threads are real.
  */
 final class MergeTortureIT {
   private static final int WRITERS = 3;
@@ -43,21 +41,18 @@ final class MergeTortureIT {
       models.add(new TreeMap<>());
     }
     long merges = 0;
-    long splits = 0;
     for (int round = 0; round < ROUNDS_MAX && merges < MERGES; round++) {
       try (Store store = open()) {
         check(store, models);
         run(store.table("t"), models, round);
         check(store, models);
-        StoreStatistics statistics = store.statistics();
-        merges += statistics.counter("index.merges");
-        splits += statistics.counter("index.contentionSplits");
+        merges += store.statistics().counter("index.merges");
       }
     }
     try (Store store = open()) {
       check(store, models);
     }
-    System.out.printf("%,d merges, %,d contention splits%n", merges, splits);
+    System.out.printf("%,d merges%n", merges);
     assertTrue(merges >= MERGES, "merges: " + merges);
   }
 
@@ -70,7 +65,6 @@ final class MergeTortureIT {
             .growthBytes(1 << 20)
             .storeBytesMax(1 << 30)
             .durability(Durability.none())
-            .contention(new ContentionConfig(1, 16, 1))
             .merges(MergeConfig.defaults())
             .build());
   }
