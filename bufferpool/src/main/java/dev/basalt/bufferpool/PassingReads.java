@@ -74,6 +74,7 @@ public final class PassingReads {
    */
   public void passed(long pageId) {
     if (PageStates.state(states.word(pageId)) == PageStates.MARKED) {
+      parts.cooling().offer(pageId);
       parts.order().passed(pageId);
     }
   }

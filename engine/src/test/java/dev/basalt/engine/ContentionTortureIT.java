@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.engine;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.index.ContentionConfig;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -48,14 +46,14 @@ final class ContentionTortureIT {
     long splits = 0;
     for (int round = 0; round < ROUNDS || splits < SPLITS_MIN && round < ROUNDS_MAX; round++) {
       try (Store store = open()) {
-        check(store, models);
+        TortureModels.check(store, models);
         run(store.table("t"), models);
-        check(store, models);
+        TortureModels.check(store, models);
         splits += store.statistics().counter("index.contentionSplits");
       }
     }
     try (Store store = open()) {
-      check(store, models);
+      TortureModels.check(store, models);
     }
     System.out.printf("%,d contention splits in %d windows%n", splits, windows.get() / WRITERS);
     assertTrue(splits >= SPLITS_MIN, "splits: " + splits);
@@ -96,27 +94,11 @@ final class ContentionTortureIT {
         int index = (first + random.nextInt(WINDOW)) * WRITERS + number;
         byte[] value = new byte[20];
         random.nextBytes(value);
-        table.put(key(index), value);
+        table.put(TortureModels.key(index), value);
         model.put(index, value);
       }
       int deleted = (first + random.nextInt(WINDOW)) * WRITERS + number;
-      assertEquals(model.remove(deleted) != null, table.delete(key(deleted)));
+      assertEquals(model.remove(deleted) != null, table.delete(TortureModels.key(deleted)));
     }
-  }
-
-  private static void check(Store store, List<Map<Integer, byte[]>> models) {
-    Table table = store.table("t");
-    long entries = 0;
-    for (Map<Integer, byte[]> model : models) {
-      model.forEach((index, value) -> assertArrayEquals(value, table.get(key(index))));
-      entries += model.size();
-    }
-    VerifyReport report = store.verify();
-    assertEquals(List.of(), report.problems());
-    assertEquals(entries, report.tables().getFirst().entryCount());
-  }
-
-  private static byte[] key(int index) {
-    return ByteBuffer.allocate(4).putInt(index).array();
   }
 }

@@ -43,14 +43,14 @@ final class MergeTortureIT {
     long merges = 0;
     for (int round = 0; round < ROUNDS_MAX && merges < MERGES; round++) {
       try (Store store = open()) {
-        check(store, models);
+        TortureModels.check(store, models);
         run(store.table("t"), models, round);
-        check(store, models);
+        TortureModels.check(store, models);
         merges += store.statistics().counter("index.merges");
       }
     }
     try (Store store = open()) {
-      check(store, models);
+      TortureModels.check(store, models);
     }
     System.out.printf("%,d merges%n", merges);
     assertTrue(merges >= MERGES, "merges: " + merges);
@@ -95,10 +95,10 @@ final class MergeTortureIT {
         if (random.nextInt(100) < putPercent) {
           byte[] value = new byte[random.nextInt(300)];
           random.nextBytes(value);
-          table.put(key(index), value);
+          table.put(TortureModels.key(index), value);
           model.put(index, value);
         } else {
-          assertEquals(model.remove(index) != null, table.delete(key(index)));
+          assertEquals(model.remove(index) != null, table.delete(TortureModels.key(index)));
         }
       }
       compare(table, model, number, random.nextBoolean());
@@ -120,21 +120,5 @@ final class MergeTortureIT {
       }
     }
     assertTrue(!expected.hasNext(), "keys are missing");
-  }
-
-  private static void check(Store store, List<NavigableMap<Integer, byte[]>> models) {
-    Table table = store.table("t");
-    long entries = 0;
-    for (NavigableMap<Integer, byte[]> model : models) {
-      model.forEach((index, value) -> assertArrayEquals(value, table.get(key(index))));
-      entries += model.size();
-    }
-    VerifyReport report = store.verify();
-    assertEquals(List.of(), report.problems());
-    assertEquals(entries, report.tables().getFirst().entryCount());
-  }
-
-  private static byte[] key(int index) {
-    return ByteBuffer.allocate(4).putInt(index).array();
   }
 }

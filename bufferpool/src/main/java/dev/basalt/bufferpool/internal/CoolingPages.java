@@ -49,6 +49,15 @@ public final class CoolingPages {
   }
 
   /**
+   * Tells whether anybody listens.
+   *
+   * @return false when nothing is kept
+   */
+  public boolean isWanted() {
+    return isWanted;
+  }
+
+  /**
    * Adds a page, in place of the oldest one where there is no room.
    *
    * @param pageId a page that was marked

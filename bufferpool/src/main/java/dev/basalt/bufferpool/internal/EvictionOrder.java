@@ -48,11 +48,12 @@ public final class EvictionOrder {
   /**
    * Takes the oldest page of those that leave first.
    *
+   * @param kept how many of the newest are left
    * @return the page, whatever has become of it since; {@link ResidentSet#NONE} when there is none
    */
-  public long pollPassed() {
+  public long pollPassed(int kept) {
     long position = head.get();
-    while (position < tail.get()) {
+    while (position + kept < tail.get()) {
       long oldest = Math.max(position, tail.get() - RING_SLOTS);
       if (head.compareAndSet(position, oldest + 1)) {
         long value = ring.getAndSet(slot(oldest), FREE);

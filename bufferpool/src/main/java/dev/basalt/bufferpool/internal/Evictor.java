@@ -17,10 +17,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class Evictor implements AutoCloseable {
   private static final int STRIDE = 16;
+  private static final int KEPT_SHARE = 16;
+  private static final int KEPT_MAX = 256;
 
   private final PoolParts parts;
   private final PageIds batch;
   private final int[] frames;
+
+  /** How many pages of scans stay in memory for whoever wants to see them first. */
+  private final int passedKept;
 
   /** Slots visited since a page was found that does not leave last. */
   private long slotsInVain;
@@ -29,6 +34,7 @@ final class Evictor implements AutoCloseable {
     this.parts = parts;
     batch = new PageIds(batchMax);
     frames = new int[batchMax];
+    passedKept = Math.min(parts.frames().frameCount() / KEPT_SHARE, KEPT_MAX);
   }
 
   int count() {
@@ -62,8 +68,9 @@ final class Evictor implements AutoCloseable {
   int takePassed(int wanted, @Nullable PageIds dirty) {
     int done = 0;
     int most = Math.min(wanted, batch.capacity());
+    int kept = parts.cooling().isWanted() ? passedKept : 0;
     while (batch.count() < most) {
-      long pageId = parts.order().pollPassed();
+      long pageId = parts.order().pollPassed(kept);
       if (pageId == ResidentSet.NONE) {
         break;
       }

@@ -21,12 +21,24 @@ class EvictionOrderTest {
 
   @Test
   void shouldGiveOldestFirst() {
-    assertEquals(ResidentSet.NONE, order.pollPassed());
+    assertEquals(ResidentSet.NONE, order.pollPassed(0));
     order.passed(7);
     order.passed(0);
-    assertEquals(7, order.pollPassed());
-    assertEquals(0, order.pollPassed());
-    assertEquals(ResidentSet.NONE, order.pollPassed());
+    assertEquals(7, order.pollPassed(0));
+    assertEquals(0, order.pollPassed(0));
+    assertEquals(ResidentSet.NONE, order.pollPassed(0));
+  }
+
+  @Test
+  void shouldKeepTheNewest() {
+    for (int i = 0; i < 5; i++) {
+      order.passed(i);
+    }
+    assertEquals(0, order.pollPassed(3));
+    assertEquals(1, order.pollPassed(3));
+    assertEquals(ResidentSet.NONE, order.pollPassed(3));
+    order.passed(5);
+    assertEquals(2, order.pollPassed(3));
   }
 
   @Test
@@ -36,9 +48,9 @@ class EvictionOrderTest {
       order.passed(i);
     }
     for (int i = extra; i < EvictionOrder.RING_SLOTS + extra; i++) {
-      assertEquals(i, order.pollPassed());
+      assertEquals(i, order.pollPassed(0));
     }
-    assertEquals(ResidentSet.NONE, order.pollPassed());
+    assertEquals(ResidentSet.NONE, order.pollPassed(0));
   }
 
   @Test
@@ -65,7 +77,7 @@ class EvictionOrderTest {
 
   private List<Long> drain() {
     List<Long> taken = new ArrayList<>();
-    for (long id = order.pollPassed(); id != ResidentSet.NONE; id = order.pollPassed()) {
+    for (long id = order.pollPassed(0); id != ResidentSet.NONE; id = order.pollPassed(0)) {
       taken.add(id);
     }
     return taken;

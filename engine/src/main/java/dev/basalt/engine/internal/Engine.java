@@ -50,7 +50,7 @@ public final class Engine implements AutoCloseable {
   private final LargeValues largeValues;
   private final GetTogether getTogether;
   private final Commits commits;
-  private final @Nullable MergeAgent merges;
+  private final MergeAgent merges;
   private final KeyLocks creationLock;
   private final ParkingLot closeLot;
   private final WaitCondition isClosing = _ -> isClosing();
@@ -89,10 +89,7 @@ public final class Engine implements AutoCloseable {
     getTogether = new GetTogether(gate, failure, parts.pool(), largeValues);
     CommitMode mode = new CommitMode(config.durability(), switches);
     commits = new Commits(parts, space, tables, largeValues, mode, failure, execution);
-    merges =
-        config.merges().isOn()
-            ? new MergeAgent(parts, space, tables, gate, failure, config.merges())
-            : null;
+    merges = new MergeAgent(parts, space, tables, gate, failure, config.merges());
     creationLock = new KeyLocks(execution);
     closeLot = new ParkingLot(execution);
     parts.io().whenFailed(failure::poison);
@@ -125,9 +122,7 @@ public final class Engine implements AutoCloseable {
       Engine engine = new Engine(config, parts, execution, switches);
       engine.recover(switches.watcher());
       engine.checkpointer.start(execution);
-      if (engine.merges != null) {
-        engine.merges.start(execution);
-      }
+      engine.merges.start(execution);
       isOpen = true;
       return engine;
     } finally {
@@ -584,9 +579,7 @@ public final class Engine implements AutoCloseable {
 
   private void closeLayers() {
     try {
-      if (merges != null) {
-        merges.close();
-      }
+      merges.close();
       checkpointer.close();
       if (!failure.isPoisoned()) {
         checkpointer.run(Long.MAX_VALUE, true);

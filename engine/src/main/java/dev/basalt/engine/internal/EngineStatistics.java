@@ -9,7 +9,6 @@ import dev.basalt.iostack.IoStackStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /** Collects the counters of all layers under their names. */
 final class EngineStatistics {
@@ -20,13 +19,13 @@ final class EngineStatistics {
       StoreSpace space,
       Tables tables,
       Checkpointer checkpointer,
-      @Nullable MergeAgent merges,
+      MergeAgent merges,
       List<OperationCounters> slots) {
     addOperations(slots);
     addStore(parts, space);
     addHotPages(checkpointer.hotPages());
     addIndex(tables);
-    addMerges(merges == null ? new MergeStatistics(0, 0, 0, 0) : merges.statistics());
+    addMerges(merges.statistics());
     addLog(parts, checkpointer);
     addPool(parts.pool().statistics());
     addDevice(parts.io().statistics());

@@ -43,6 +43,7 @@ final class MergeAgent implements Agent {
   private final StoreFailure failure;
   private final CommitBounds bounds;
   private final LeafMerger merger;
+  private final boolean isOn;
   private @Nullable AgentHandle handle;
   private TableTree[] trees = {};
 
@@ -68,10 +69,14 @@ final class MergeAgent implements Agent {
     this.failure = failure;
     bounds = new CommitBounds(parts.layout().pageBytes());
     merger = new LeafMerger(space.pages(), config);
+    isOn = config.isOn();
   }
 
-  /** Starts the agent. Called once, after recovery. */
+  /** Starts the agent unless merges are switched off. Called once, after recovery. */
   void start(Execution execution) {
+    if (!isOn) {
+      return;
+    }
     AgentHandle started = execution.start("leaf-merger", this);
     handle = started;
     pool.whenCooling(started::wake);
