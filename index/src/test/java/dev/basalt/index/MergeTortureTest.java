@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 /**
  * Writers, each of keys of its own, and readers that scan both ways, with a pool far smaller than
  * the data, while all leaves that are about to be evicted are merged, and those that the writers
- * contend for are split. Ends after some thousands of both. The threads are real, and yield while
+ * contend for are split. Ends after some hundreds of both. The threads are real, and yield while
  * they hold a leaf.
  */
 class MergeTortureTest {
@@ -37,14 +37,14 @@ class MergeTortureTest {
 
   private static final int STABLE_ONE_IN = 8;
   private static final int WINDOW = 200;
-  private static final long MERGES = 3_000;
-  private static final long SPLITS = 1_000;
+  private static final long MERGES = 1_000;
+  private static final long SPLITS = 500;
 
   /** A hot place, to which both writers come at about the same time. */
   private static final int HOT_WINDOW = 8;
 
   private static final int HOT_UPDATES = 600;
-  private static final long NANOS_MAX = 120_000_000_000L;
+  private static final long NANOS_MAX = 400_000_000_000L;
 
   private final AtomicBoolean isOver = new AtomicBoolean();
   private final AtomicInteger hotPlaces = new AtomicInteger();
