@@ -156,6 +156,33 @@ class LeafMergeTest {
     }
   }
 
+  /** Leaves that are about to be evicted still are when they were merged, and used ones are not. */
+  @Test
+  void shouldBeNoUseOfTheLeaves() throws IOException {
+    for (boolean isUsed : new boolean[] {false, true}) {
+      try (TreeFixture fixture = TreeFixture.inMemory(PAGES)) {
+        putAtRandom(fixture);
+        fixture.pool.writeBackAll();
+        long limit = fixture.space.pageLimit();
+        for (long page = 1; page < limit && !isUsed; page++) {
+          fixture.pool.passing().leave(page);
+        }
+        LeafMerger merger = new LeafMerger(fixture.space, MergeConfig.defaults());
+        for (long page = 1; page < limit; page++) {
+          tryMerge(fixture.tree, merger, page);
+        }
+        assertTrue(merger.statistics().merges() > 0);
+        long unused = 0;
+        for (long page = 1; page < limit; page++) {
+          boolean isUnused = fixture.pool.passing().isUnused(page);
+          unused += isUnused && fixture.space.isAllocated(page) ? 1 : 0;
+        }
+        long leaves = fixture.verified().leafCount();
+        assertTrue(isUsed ? unused == 0 : unused >= leaves, unused + " of " + leaves + " unused");
+      }
+    }
+  }
+
   @Test
   void shouldGiveUpWhenTheTreeHasChanged() throws IOException {
     try (TreeFixture fixture = TreeFixture.inMemory(PAGES)) {

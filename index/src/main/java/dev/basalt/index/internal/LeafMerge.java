@@ -49,6 +49,11 @@ public final class LeafMerge {
 
   private int keyLength;
   private long pageId;
+
+  /** The leaves of a step that were about to be evicted. */
+  private final long[] unused = new long[2];
+
+  private int unusedCount;
   private final LongAdder sparseLeaves = new LongAdder();
   private final LongAdder merges = new LongAdder();
   private final LongAdder moves = new LongAdder();
@@ -220,6 +225,7 @@ public final class LeafMerge {
     }
     StructureStep step = work.step;
     step.begin(pool, core.log);
+    unusedCount = 0;
     Outcome outcome = Outcome.GIVEN_UP;
     boolean isParentSparse = false;
     try {
@@ -229,6 +235,7 @@ public final class LeafMerge {
       }
     } finally {
       step.end();
+      leaveUnused();
     }
     if (isParentSparse) {
       core.structure.mergeUpwards(work, key, keyLength, 1);
@@ -246,8 +253,25 @@ public final class LeafMerge {
       return false;
     }
     work.page = right;
-    return tryAdopt(step, left, pool.tryOptimistic(left))
-        && tryAdopt(step, right, pool.tryOptimistic(right));
+    return tryAdoptLeaf(step, left) && tryAdoptLeaf(step, right);
+  }
+
+  /** A merge is no use of a leaf: one that is about to be evicted is so afterwards. */
+  private boolean tryAdoptLeaf(StructureStep step, long page) {
+    boolean isUnused = pool.passing().isUnused(page);
+    if (!tryAdopt(step, page, pool.tryOptimistic(page))) {
+      return false;
+    }
+    if (isUnused) {
+      unused[unusedCount++] = page;
+    }
+    return true;
+  }
+
+  private void leaveUnused() {
+    for (int i = 0; i < unusedCount; i++) {
+      pool.passing().leave(unused[i]);
+    }
   }
 
   private boolean tryAdopt(StructureStep step, long page, long token) {
