@@ -11,8 +11,6 @@ import dev.basalt.engine.internal.EngineSwitches;
 import dev.basalt.iostack.BlockDevice;
 import dev.basalt.iostack.Capabilities;
 import dev.basalt.iostack.QueuePair;
-import dev.basalt.iostack.agent.Agent;
-import dev.basalt.iostack.agent.AgentHandle;
 import dev.basalt.iostack.agent.Execution;
 import dev.basalt.iostack.agent.ParkingLot;
 import dev.basalt.iostack.sim.SimulatedDevice;
@@ -205,40 +203,18 @@ final class AgentFailureTest {
   }
 
   /** Threads as in production, whose waits fail the agent that waits. */
-  private final class FailingExecution implements Execution {
-    private final Execution threads = Execution.threads();
-
-    @Override
-    public long nanoTime() {
-      return threads.nanoTime();
-    }
-
+  private final class FailingExecution extends RealThreads {
     @Override
     public void park(Object blocker) {
       if (blocker instanceof ParkingLot) { // what waits for the device belongs to it
         failIfVictim();
       }
-      threads.park(blocker);
-    }
-
-    @Override
-    public void parkNanos(Object blocker, long nanos) {
-      threads.parkNanos(blocker, nanos);
-    }
-
-    @Override
-    public void unpark(Thread thread) {
-      threads.unpark(thread);
+      super.park(blocker);
     }
 
     @Override
     public boolean trySpin(int attempt) {
       return false;
-    }
-
-    @Override
-    public AgentHandle start(String name, Agent agent) {
-      return threads.start(name, agent);
     }
   }
 }
