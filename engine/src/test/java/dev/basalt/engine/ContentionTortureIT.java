@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class ContentionTortureIT {
   private static final int WRITERS = 4;
   private static final int ROUNDS = 3;
-  private static final int ROUNDS_MAX = 40;
+  private static final int ROUNDS_MAX = 150;
   private static final int SPLITS_MIN = 100;
   private static final long ROUND_NANOS = 2_000_000_000;
   private static final int WINDOWS = 400;

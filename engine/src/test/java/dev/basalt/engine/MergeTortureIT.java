@@ -48,7 +48,7 @@ final class MergeTortureIT {
   /** Of so many neighbouring keys the last one stays, the others are each one writer's. */
   private static final int STRIDE = WRITERS + 1;
 
-  private static final int ROUNDS_MAX = 60;
+  private static final int ROUNDS_MAX = 200;
   private static final long ROUND_NANOS = 2_000_000_000;
   private static final long MERGES = 3_000;
   private static final long SPLITS = 2_000;
