@@ -6,10 +6,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** Runs the same body on many threads and waits for all. */
-final class CallerThreads {
+public final class CallerThreads {
   /** What one thread does. */
   @FunctionalInterface
-  interface Body {
+  public interface Body {
     void run(int index) throws IOException;
   }
 
@@ -25,7 +25,7 @@ final class CallerThreads {
   }
 
   /** Runs the bodies on virtual threads. */
-  static void run(int count, Body body) throws IOException {
+  public static void run(int count, Body body) throws IOException {
     run(Thread.ofVirtual(), count, body);
   }
 

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench;
 
-import dev.basalt.bufferpool.BufferPool;
-import dev.basalt.bufferpool.BufferPoolConfig;
-import dev.basalt.engine.Durability;
 import dev.basalt.engine.Store;
-import dev.basalt.engine.StoreConfig;
 import dev.basalt.engine.Table;
 import dev.basalt.index.BTree;
 import dev.basalt.index.ContentionConfig;
-import dev.basalt.index.PageSpace;
 import dev.basalt.index.SearchKey;
 import dev.basalt.index.TreeContention;
 import dev.basalt.index.ValueBuffer;
-import dev.basalt.iostack.IoStack;
-import dev.basalt.iostack.IoStackConfig;
-import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
@@ -63,30 +55,13 @@ final class HotUpdates implements Worker {
   }
 
   private void openTree(ContentionConfig config) throws IOException {
-    IoStack io = IoStack.start(new NullDevice(), IoStackConfig.defaults(), Execution.threads());
-    opened.push(io);
-    NoLog log = new NoLog();
-    long poolBytes = (long) PAGES * PAGE_BYTES;
-    BufferPool pool =
-        BufferPool.open(
-            new BufferPoolConfig(PAGE_BYTES, 0, PAGES, poolBytes, 0), io, log, Execution.threads());
-    opened.push(pool);
-    PageSpace space = new PageSpace(pool, log, PAGE_BYTES, PAGES);
-    SearchKey key = new SearchKey();
-    space.format(key);
-    tree = BTree.open(space, BTree.create(space, key), config);
+    MemoryPages pages = MemoryPages.open(PAGE_BYTES, PAGES, new NoLog());
+    opened.push(pages);
+    tree = pages.newTree(config);
   }
 
   private void openStore(ContentionConfig config) {
-    Store target =
-        Store.open(
-            StoreConfig.builder()
-                .device("ram:" + 4 * STORE_BYTES)
-                .poolBytes(STORE_BYTES)
-                .logBytes(2 * STORE_BYTES)
-                .durability(Durability.none())
-                .contention(config)
-                .build());
+    Store target = Stores.inMemory(STORE_BYTES, 2 * STORE_BYTES, config);
     opened.push(target);
     store = target;
     table = target.table(Stores.TABLE);

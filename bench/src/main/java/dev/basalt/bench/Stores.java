@@ -4,10 +4,13 @@ package dev.basalt.bench;
 import dev.basalt.engine.Durability;
 import dev.basalt.engine.Store;
 import dev.basalt.engine.StoreConfig;
+import dev.basalt.index.ContentionConfig;
 
 /** How all benchmarks open a store: the defaults but for what is said here. */
-final class Stores {
-  static final String TABLE = "bench";
+public final class Stores {
+  /** The table that holds the records. */
+  public static final String TABLE = "bench";
+
   static final long LOG_BYTES = 1L << 30;
   static final int PAGE_BYTES = 4096;
 
@@ -49,5 +52,23 @@ final class Stores {
         .growthBytes(GROWTH_BYTES)
         .checkpointPercent(LOG_FULL_PERCENT)
         .warmRestart(false);
+  }
+
+  /**
+   * Opens a new store that is in this process's memory alone, whose puts are not waited for.
+   *
+   * @param dataBytes what its pages may take, all of them resident
+   * @param logBytes the size of its log
+   * @param contention when leaves are split for their writers' sake
+   */
+  public static Store inMemory(long dataBytes, long logBytes, ContentionConfig contention) {
+    return Store.open(
+        StoreConfig.builder()
+            .device("ram:" + (2 * dataBytes + logBytes))
+            .poolBytes(dataBytes)
+            .logBytes(logBytes)
+            .durability(Durability.none())
+            .contention(contention)
+            .build());
   }
 }

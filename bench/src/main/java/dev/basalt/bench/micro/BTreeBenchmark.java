@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench.micro;
 
+import dev.basalt.bench.MemoryPages;
 import dev.basalt.bench.NoLog;
-import dev.basalt.bench.NullDevice;
 import dev.basalt.bench.Records;
-import dev.basalt.bufferpool.BufferPool;
-import dev.basalt.bufferpool.BufferPoolConfig;
 import dev.basalt.index.BTree;
-import dev.basalt.index.PageSpace;
 import dev.basalt.index.SearchKey;
 import dev.basalt.index.TreeCursor;
 import dev.basalt.index.ValueBuffer;
-import dev.basalt.iostack.IoStack;
-import dev.basalt.iostack.IoStackConfig;
-import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.TimeUnit;
@@ -36,7 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
  * Single operations of a tree without a log, all pages resident: random keys of 8 bytes, values of
  * 120 bytes, loaded in random order.
  *
- * <p>{@code scripts/bench jmh BTreeBenchmark -prof gc} tells what they allocate, too: nothing.
+ * <p>{@code scripts/bench micro BTreeBenchmark} tells what they allocate, too: nothing.
  */
 @NullUnmarked // JMH calls the setup before anything else
 @State(Scope.Benchmark)
@@ -56,8 +50,7 @@ public class BTreeBenchmark {
   private final SearchKey key = new SearchKey();
   private final ValueBuffer value = new ValueBuffer();
   private final MemorySegment keyBytes = MemorySegment.ofArray(new byte[Records.KEY_BYTES]);
-  private IoStack io;
-  private BufferPool pool;
+  private MemoryPages pages;
   private BTree tree;
   private TreeCursor cursor;
   private long lsn;
@@ -65,14 +58,8 @@ public class BTreeBenchmark {
 
   @Setup(Level.Trial)
   public void open() throws IOException {
-    io = IoStack.start(new NullDevice(), IoStackConfig.defaults(), Execution.threads());
-    long pages = BufferPoolConfig.POOL_PAGES_MIN + records / RECORDS_PER_PAGE_MIN;
-    NoLog log = new NoLog();
-    BufferPoolConfig config = new BufferPoolConfig(PAGE_BYTES, 0, pages, pages * PAGE_BYTES, 0);
-    pool = BufferPool.open(config, io, log, Execution.threads());
-    PageSpace space = new PageSpace(pool, log, PAGE_BYTES, pages);
-    space.format(key);
-    tree = BTree.open(space, BTree.create(space, key));
+    pages = MemoryPages.open(PAGE_BYTES, records / RECORDS_PER_PAGE_MIN, new NoLog());
+    tree = pages.newTree();
     for (int index = 0; index < records; index++) {
       value.reserve(Records.VALUE_BYTES);
       tree.put(keyOf(index), value, lsn++);
@@ -82,13 +69,19 @@ public class BTreeBenchmark {
 
   @TearDown(Level.Trial)
   public void close() {
-    pool.close();
-    io.close();
+    pages.close();
   }
 
   @Benchmark
   public boolean get() throws IOException {
     return tree.get(randomKey(), value);
+  }
+
+  /** Looks for a key that is not there: the descent and the search of the leaf, no value. */
+  @Benchmark
+  public boolean getAbsent() throws IOException {
+    random = Records.nextRandom(random);
+    return tree.get(keyOf(records + Records.below(random, records)), value);
   }
 
   /** Replaces a value by one of the same length. */

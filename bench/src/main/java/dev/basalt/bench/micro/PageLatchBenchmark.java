@@ -30,7 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * The three ways to use a resident page: one page over and over, and random ones of 512 MiB.
  *
- * <p>{@code scripts/bench jmh PageLatch}; figures are in docs/performance.md.
+ * <p>{@code scripts/bench micro PageLatch}
  */
 @NullUnmarked // JMH calls the setup before anything else
 @State(Scope.Benchmark)
