@@ -23,9 +23,14 @@ import java.util.stream.Stream;
 public record MachineFacts(
     String cpu, String memory, String kernel, String jdk, List<String> fileSystems, String load) {
   static MachineFacts read(BenchOptions options) throws IOException {
-    List<String> fileSystems = new ArrayList<>(List.of(fileSystem(options.disk())));
-    if (options.fast() != null) {
-      fileSystems.add(fileSystem(options.fast()));
+    return options.fast() == null ? read(options.disk()) : read(options.disk(), options.fast());
+  }
+
+  /** Reads the facts of this machine and of some directories. */
+  public static MachineFacts read(Path... directories) throws IOException {
+    List<String> fileSystems = new ArrayList<>();
+    for (Path directory : directories) {
+      fileSystems.add(fileSystem(directory));
     }
     return new MachineFacts(
         field("/proc/cpuinfo", "model name")
@@ -40,7 +45,7 @@ public record MachineFacts(
   }
 
   /** The facts by name, for printing. */
-  Map<String, String> lines() {
+  public Map<String, String> lines() {
     return new TreeMap<>(
         Map.of(
             "CPU", cpu,

@@ -11,8 +11,7 @@ import dev.basalt.iostack.IoVector;
 import dev.basalt.iostack.QueuePair;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -81,8 +80,10 @@ public final class NullDevice implements BlockDevice {
 
   private static final class NullQueuePair implements QueuePair {
     private final long[] tags;
-    private final Semaphore wakeUps = new Semaphore(0);
     private int queued;
+
+    /** The last thread that polled or slept; only that one is ever asleep. */
+    private volatile @Nullable Thread owner;
 
     NullQueuePair(int depth) {
       tags = new long[depth];
@@ -151,6 +152,10 @@ public final class NullDevice implements BlockDevice {
 
     @Override
     public int poll(CompletionSink sink, int max) {
+      Thread caller = Thread.currentThread();
+      if (!caller.equals(owner)) {
+        owner = caller; // before it announces a sleep: no wake-up is lost
+      }
       int completed = Math.min(queued, max);
       for (int i = 0; i < completed; i++) {
         sink.onCompletion(tags[i], IoStatus.SUCCESS);
@@ -162,18 +167,15 @@ public final class NullDevice implements BlockDevice {
 
     @Override
     public void sleep(long nanos) {
-      try {
-        if (queued == 0 && wakeUps.tryAcquire(nanos, TimeUnit.NANOSECONDS)) {
-          wakeUps.drainPermits();
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
+      owner = Thread.currentThread();
+      if (queued == 0) {
+        LockSupport.parkNanos(this, nanos);
       }
     }
 
     @Override
     public void wake() {
-      wakeUps.release();
+      LockSupport.unpark(owner);
     }
 
     @Override

@@ -20,7 +20,7 @@ public final class Records {
   static final int RECORD_BYTES = KEY_BYTES + VALUE_BYTES;
 
   /** Big-endian, so that the order of the bytes is the order of the numbers. */
-  static final ValueLayout.OfLong KEY =
+  public static final ValueLayout.OfLong KEY =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
 
   private Records() {}

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** The file of a store under test, deleted when closed. */
-final class StoreFile implements AutoCloseable {
+public final class StoreFile implements AutoCloseable {
   static final String SCHEME = "io_uring";
 
   private final Path path;
@@ -17,10 +17,15 @@ final class StoreFile implements AutoCloseable {
   }
 
   /** Names a file in a directory that is not there yet. */
-  static StoreFile in(Path directory) throws IOException {
+  public static StoreFile in(Path directory) throws IOException {
     Path path = Files.createTempFile(directory, "basalt-bench", ".store");
     Files.delete(path);
     return new StoreFile(path);
+  }
+
+  /** Says where the store is. */
+  public String uri() {
+    return SCHEME + ":" + path;
   }
 
   /** Creates a store and puts records in an order; returns the one sample of the load. */
@@ -51,7 +56,7 @@ final class StoreFile implements AutoCloseable {
   /** Opens the store for a worker. */
   WorkerProcess open(WorkerKind kind, int count, long poolBytes) throws IOException {
     return WorkerProcess.start(
-        kind, List.of(), SCHEME + ":" + path, Integer.toString(count), Long.toString(poolBytes));
+        kind, List.of(), uri(), Integer.toString(count), Long.toString(poolBytes));
   }
 
   @Override

@@ -28,7 +28,7 @@ public final class Stores {
   }
 
   /** Opens or creates a store whose puts are not waited for. */
-  static Store open(String uri, long poolBytes) {
+  public static Store open(String uri, long poolBytes) {
     return open(uri, poolBytes, Durability.none());
   }
 
