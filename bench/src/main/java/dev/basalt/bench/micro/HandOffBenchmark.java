@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package dev.basalt.bench.micro;
 
-import dev.basalt.bench.NullDevice;
 import dev.basalt.bench.CallerThreads;
+import dev.basalt.bench.NullDevice;
 import dev.basalt.iostack.IoStack;
 import dev.basalt.iostack.IoStackConfig;
 import dev.basalt.iostack.agent.Execution;

@@ -81,7 +81,7 @@ final class MissOperation implements SteppedOperation {
         new StepRule(frame, "FrameSource", ""),
         new StepRule(frame, "FrameReserve", ""),
         new StepRule(frame, "ResidentSet", ""),
-        new StepRule(frame, "HugePages", ""),
+        new StepRule(frame, "FrameStack", ""),
         new StepRule(frame, "PageFaults", "admit"),
         new StepRule(STATES, "PageFaults", ""),
         new StepRule(STATES, "PageLatches", ""),
