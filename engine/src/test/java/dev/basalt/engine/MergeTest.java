@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.basalt.engine.VerifyReport.TableReport;
 import dev.basalt.engine.internal.EngineSwitches;
+import dev.basalt.engine.internal.wal.StoreLayout;
 import dev.basalt.index.MergeConfig;
 import dev.basalt.iostack.sim.SimulatedDevice;
 import dev.basalt.iostack.sim.SimulatedGeometry;
@@ -31,8 +32,13 @@ final class MergeTest {
   private static final int RECORDS = 40_000;
   private static final MergeConfig OFF = new MergeConfig(0, 90);
 
+  private static final UUID STORE_ID = new UUID(1, 2);
+  private static final int PAGE_BYTES = 4096;
+  private static final long LOG_BYTES = 4 << 20;
+  private static final long POOL_BYTES = 1 << 20;
+
   /** What is done with a store. */
-  private interface Body {
+  interface Body {
     void run(Store store);
   }
 
@@ -41,13 +47,47 @@ final class MergeTest {
     Simulation first = new Simulation(1);
     SimulatedDevice device =
         new SimulatedDevice(SimulatedGeometry.of(64 << 20), SimulationPlan.of(2), first);
-    run(first, device, OFF, MergeTest::load);
+    run(first, device, POOL_BYTES, OFF, MergeTest::load);
     Simulation second = new Simulation(3);
     SimulatedDevice later = device.afterProcessEnd(SimulationPlan.of(4), second);
-    run(second, later, MergeConfig.defaults(), MergeTest::scan);
+    run(second, later, POOL_BYTES, MergeConfig.defaults(), MergeTest::scan);
     Simulation third = new Simulation(5);
     SimulatedDevice last = later.afterProcessEnd(SimulationPlan.of(6), third);
-    run(third, last, OFF, MergeTest::check);
+    run(third, last, POOL_BYTES, OFF, MergeTest::check);
+  }
+
+  /** Nobody asked for the merge: whoever needs the page is told, the others go on. */
+  @Test
+  void shouldLeaveAMergeOutThatCannotReadAPage() {
+    Simulation first = new Simulation(1);
+    SimulatedDevice device =
+        new SimulatedDevice(SimulatedGeometry.of(64 << 20), SimulationPlan.of(2), first);
+    run(first, device, POOL_BYTES, OFF, MergeTest::load);
+    Simulation second = new Simulation(3);
+    SimulatedDevice later = device.afterProcessEnd(SimulationPlan.of(4), second);
+    long blockBytes = later.capabilities().blockBytes();
+    long spaceMap =
+        StoreLayout.create(STORE_ID, PAGE_BYTES, LOG_BYTES, 1).pageAreaOffsetBytes() / blockBytes;
+    run(
+        second,
+        later,
+        POOL_BYTES,
+        MergeConfig.defaults(),
+        store -> {
+          getAll(store.table("full")); // leaves nothing to merge, and evicts the space map
+          later.flipBit(spaceMap, 1000);
+          getAll(store.table("random"));
+          StoreStatistics statistics = store.statistics();
+          assertTrue(statistics.counter("index.mergesGivenUp") > 0, statistics.toString());
+          assertEquals(0, statistics.counter("index.merges"));
+          store.table("random").put(key(0), value(0));
+        });
+  }
+
+  private static void getAll(Table table) {
+    for (int i = 0; i < RECORDS; i++) {
+      assertArrayEquals(value(i), table.get(key(i)));
+    }
   }
 
   private static void load(Store store) {
@@ -97,13 +137,19 @@ final class MergeTest {
     return (int) (100 * full.leafPageCount() / random.leafPageCount());
   }
 
-  private static void run(
-      Simulation simulation, SimulatedDevice device, MergeConfig merges, Body body) {
+  /** Opens a store in a simulation and does something with it. */
+  static void run(
+      Simulation simulation,
+      SimulatedDevice device,
+      long poolBytes,
+      MergeConfig merges,
+      Body body) {
     StoreConfig config =
         StoreConfig.builder()
             .device("sim:")
-            .poolBytes(1 << 20)
-            .logBytes(4 << 20)
+            .poolBytes(poolBytes)
+            .pageBytes(PAGE_BYTES)
+            .logBytes(LOG_BYTES)
             .growthBytes(1 << 20)
             .queueDepth(8)
             .durability(Durability.none())
@@ -113,7 +159,7 @@ final class MergeTest {
         "opener",
         () -> {
           try (Store store =
-              Store.open(config, device, simulation, EngineSwitches.NONE_BROKEN, new UUID(1, 2))) {
+              Store.open(config, device, simulation, EngineSwitches.NONE_BROKEN, STORE_ID)) {
             body.run(store);
           }
         });

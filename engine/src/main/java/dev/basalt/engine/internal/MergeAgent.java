@@ -11,6 +11,7 @@ import dev.basalt.iostack.agent.Agent;
 import dev.basalt.iostack.agent.AgentHandle;
 import dev.basalt.iostack.agent.Execution;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * neither log space nor leaves.
  */
 final class MergeAgent implements Agent {
+  private static final System.Logger LOGGER = System.getLogger(MergeAgent.class.getName());
   private static final int PAGES_PER_CYCLE_MAX = 64;
 
   /** In how many trees a leaf is looked for. */
@@ -53,6 +55,7 @@ final class MergeAgent implements Agent {
   private long offered;
   private int skipShift;
   private int inVain;
+  private boolean hasWarned;
 
   MergeAgent(
       StoreParts parts,
@@ -125,7 +128,10 @@ final class MergeAgent implements Agent {
     try {
       TableTree table = treeOfLeaf();
       return table != null && tryMerge(table);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException e) {
+      noteUnread(e);
+      return false;
+    } catch (RuntimeException e) {
       failure.poison(e);
       return false;
     } catch (Throwable e) { // Whatever ends the agent must reach those who use the store.
@@ -133,6 +139,17 @@ final class MergeAgent implements Agent {
       throw e;
     } finally {
       gate.exit(op);
+    }
+  }
+
+  /**
+   * A merge that could not read a page is left out: whoever needs the page is told, and a log or a
+   * pool that has failed tells the store itself.
+   */
+  private void noteUnread(IOException e) {
+    if (!hasWarned) {
+      hasWarned = true;
+      LOGGER.log(Level.WARNING, "leaves are not merged where pages cannot be read", e);
     }
   }
 

@@ -160,21 +160,28 @@ public final class LeafMerge {
    * @throws IOException when the log or the pool has failed
    */
   public boolean merge(TreeCore core, TreeWork work, int steps) throws IOException {
+    boolean isMerged = false;
+    try {
+      isMerged = tryMerge(core, work, steps);
+    } finally {
+      (isMerged ? merges : givenUp).increment();
+    }
+    return isMerged;
+  }
+
+  private boolean tryMerge(TreeCore core, TreeWork work, int steps) throws IOException {
     for (int i = 0; i < steps; i++) {
       switch (tryStep(core, work)) {
         case MERGED -> {
-          merges.increment();
           return true;
         }
         case GIVEN_UP -> {
-          givenUp.increment();
           return false;
         }
         case MOVED -> moves.increment();
         case FULL -> {}
       }
     }
-    givenUp.increment();
     return false;
   }
 
