@@ -3,6 +3,7 @@ package dev.basalt.cli;
 
 import dev.basalt.cli.demo.CrashTest;
 import dev.basalt.engine.Store;
+import dev.basalt.engine.StoreStatistics;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -49,7 +50,14 @@ final class CrashTestCommand extends StoreCommand {
       if (seconds > 0) {
         out().line("writing");
         out().flush();
-        out().format("%,d writes acknowledged", test.write(writerCount, seconds));
+        long count = test.write(writerCount, seconds);
+        StoreStatistics statistics = store.statistics();
+        out()
+            .format(
+                "%,d writes acknowledged; %,d leaves merged away, %,d split for contention",
+                count,
+                statistics.counter("index.merges"),
+                statistics.counter("index.contentionSplits"));
       }
     }
     return ExitCode.DONE;

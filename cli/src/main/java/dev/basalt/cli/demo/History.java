@@ -13,7 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The endless list of steps of one writer, each computed from the writer's number and its own:
- * puts, deletes and atomic batches over two tables, on keys no other writer touches.
+ * puts, deletes and atomic batches over two tables, on keys no other writer touches. The keys of
+ * all writers are side by side, and many steps are where those of the others are, so that writers
+ * contend for leaves.
  *
  * <p>So a log of acknowledgements needs the numbers of the steps only, and a checker knows what the
  * store must hold after any of them.
@@ -25,6 +27,11 @@ record History(int writer) {
   static final List<String> TABLES = List.of("crash-a", "crash-b");
 
   private static final int KEY_COUNT = 4000;
+
+  /** Keys in the place where all writers are at about the same step, and how long that is. */
+  private static final int HOT_KEYS = 8;
+
+  private static final int STEPS_OF_PLACE = 16;
   private static final int BATCH_CHANGES_MAX = 5;
   private static final int PERCENT = 100;
 
@@ -32,6 +39,7 @@ record History(int writer) {
   private static final int BATCHES = 15;
 
   private static final int DELETES = 15;
+  private static final int HOT = 40;
   private static final int SMALL_VALUES = 70;
   private static final int MEDIUM_VALUES = 95;
 
@@ -52,9 +60,9 @@ record History(int writer) {
    */
   record Change(String table, String key, long step, int index, boolean isDelete) {}
 
-  /** Returns what all keys of this writer start with. */
-  String prefix() {
-    return String.format(Locale.ROOT, "w%02d/", writer);
+  /** Returns what the keys of this writer, and no others, end with. */
+  String suffix() {
+    return String.format(Locale.ROOT, "/w%02d", writer);
   }
 
   /**
@@ -71,7 +79,12 @@ record History(int writer) {
     List<Change> changes = new ArrayList<>(count);
     for (int i = 0; i < count; i++) {
       String table = TABLES.get(random.nextInt(TABLES.size()));
-      String key = prefix() + random.nextInt(KEY_COUNT);
+      boolean isHot = random.nextInt(PERCENT) < HOT;
+      int number =
+          isHot
+              ? (int) (step / STEPS_OF_PLACE + random.nextInt(HOT_KEYS)) % KEY_COUNT
+              : random.nextInt(KEY_COUNT);
+      String key = String.format(Locale.ROOT, "%04d", number) + suffix();
       changes.add(new Change(table, key, step, i, random.nextInt(PERCENT) < DELETES));
     }
     return changes;

@@ -53,11 +53,12 @@ final class HistoryCheck {
   List<String> run(Store store) {
     Map<Place, byte[]> found = new HashMap<>();
     for (String table : History.TABLES) {
-      Range keys = Range.prefix(History.bytes(history.prefix()));
-      try (Cursor cursor = store.table(table).cursor(keys)) {
+      try (Cursor cursor = store.table(table).cursor(Range.all())) {
         while (cursor.next()) {
-          found.put(
-              new Place(table, new String(cursor.key(), StandardCharsets.UTF_8)), cursor.value());
+          String key = new String(cursor.key(), StandardCharsets.UTF_8);
+          if (key.endsWith(history.suffix())) {
+            found.put(new Place(table, key), cursor.value());
+          }
         }
       }
     }

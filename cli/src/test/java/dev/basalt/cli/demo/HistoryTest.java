@@ -27,7 +27,7 @@ class HistoryTest {
     Set<String> tables = new HashSet<>();
     for (long step = 1; step < 1000; step++) {
       for (History.Change change : history.changes(step)) {
-        assertTrue(change.key().startsWith("w07/"));
+        assertTrue(change.key().endsWith("/w07"));
         tables.add(change.table());
       }
     }
