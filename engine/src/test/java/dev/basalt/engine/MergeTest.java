@@ -44,12 +44,8 @@ final class MergeTest {
 
   @Test
   void shouldFillLeavesWhenAScanEvictsThem() {
-    Simulation first = new Simulation(1);
-    SimulatedDevice device =
-        new SimulatedDevice(SimulatedGeometry.of(64 << 20), SimulationPlan.of(2), first);
-    run(first, device, POOL_BYTES, OFF, MergeTest::load);
     Simulation second = new Simulation(3);
-    SimulatedDevice later = device.afterProcessEnd(SimulationPlan.of(4), second);
+    SimulatedDevice later = loaded(second);
     run(second, later, POOL_BYTES, MergeConfig.defaults(), MergeTest::scan);
     Simulation third = new Simulation(5);
     SimulatedDevice last = later.afterProcessEnd(SimulationPlan.of(6), third);
@@ -59,12 +55,8 @@ final class MergeTest {
   /** Nobody asked for the merge: whoever needs the page is told, the others go on. */
   @Test
   void shouldLeaveAMergeOutThatCannotReadAPage() {
-    Simulation first = new Simulation(1);
-    SimulatedDevice device =
-        new SimulatedDevice(SimulatedGeometry.of(64 << 20), SimulationPlan.of(2), first);
-    run(first, device, POOL_BYTES, OFF, MergeTest::load);
     Simulation second = new Simulation(3);
-    SimulatedDevice later = device.afterProcessEnd(SimulationPlan.of(4), second);
+    SimulatedDevice later = loaded(second);
     long blockBytes = later.capabilities().blockBytes();
     long spaceMap =
         StoreLayout.create(STORE_ID, PAGE_BYTES, LOG_BYTES, 1).pageAreaOffsetBytes() / blockBytes;
@@ -88,6 +80,15 @@ final class MergeTest {
     for (int i = 0; i < RECORDS; i++) {
       assertArrayEquals(value(i), table.get(key(i)));
     }
+  }
+
+  /** Returns the device of a later life of a store with random inserts and a bulk load. */
+  private static SimulatedDevice loaded(Simulation later) {
+    Simulation first = new Simulation(1);
+    SimulatedDevice device =
+        new SimulatedDevice(SimulatedGeometry.of(64 << 20), SimulationPlan.of(2), first);
+    run(first, device, POOL_BYTES, OFF, MergeTest::load);
+    return device.afterProcessEnd(SimulationPlan.of(4), later);
   }
 
   private static void load(Store store) {
