@@ -38,7 +38,7 @@ class DoctorCommandTest {
     assertEquals(ExitCode.DONE, outcome.exitCode(), outcome.err());
     String page = outcome.out();
     assertTrue(page.contains("PROBLEM  overcommit        vm.overcommit_memory is 2"), page);
-    assertTrue(page.contains("needed: 0 or 1, for a page region"), page);
+    assertTrue(page.contains("needed: 0 or 1, for state words"), page);
     assertTrue(page.contains("do:     sysctl -w vm.overcommit_memory=0\n"), page);
     assertTrue(page.contains("best for " + place + "/: "), page);
     assertTrue(page.contains(":" + place + "/store ("), page);
