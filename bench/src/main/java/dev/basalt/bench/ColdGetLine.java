@@ -61,7 +61,7 @@ final class ColdGetLine implements BenchmarkLine {
     }
   }
 
-  /** Watches the page region from outside while it is under pressure. Not timed: it disturbs. */
+  /** Watches the pool from outside while it is under pressure. Not timed: it disturbs. */
   private static long sampleResident(WorkerProcess gets, BenchOptions options) throws IOException {
     try (ResidentSampler sampler = ResidentSampler.start(gets.pid())) {
       gets.round(options.roundNanos(), VIRTUAL_THREADS);
@@ -99,7 +99,7 @@ final class ColdGetLine implements BenchmarkLine {
             rounds));
     results.add(
         Result.of(
-            "resident memory of the page region under pressure",
+            "resident memory of the pool under pressure",
             "never above the pool limit, " + Figures.mebibytes(poolBytes),
             "at most " + Figures.mebibytes(residentMax),
             residentMax > 0 && residentMax <= poolBytes,

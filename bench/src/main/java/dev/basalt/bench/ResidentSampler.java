@@ -10,12 +10,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Watches how much memory the largest mapping of another process takes: in a JVM with a store, the
- * page region. Asks the kernel (proc(5), smaps), not the pool.
+ * Watches how much memory the pool of a store takes in another process: frames, state words,
+ * numbers of frames. Asks the kernel (proc(5), smaps), not the pool.
  */
 final class ResidentSampler implements AutoCloseable {
   private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
-  private static final Pattern MAPPING = Pattern.compile("([0-9a-f]+)-([0-9a-f]+) .*");
+
+  /** Advice on huge pages: to have them, or none. */
+  private static final Pattern ADVISED = Pattern.compile("VmFlags:.* (hg|nh)( .*)?");
+
   private static final Pattern RESIDENT = Pattern.compile("Rss: +(\\d+) kB");
 
   private final Path smaps;
@@ -42,7 +45,7 @@ final class ResidentSampler implements AutoCloseable {
   private void run() {
     while (!closing) {
       try {
-        residentBytesMax = Math.max(residentBytesMax, largestMappingResidentBytes());
+        residentBytesMax = Math.max(residentBytesMax, poolResidentBytes());
       } catch (IOException e) {
         return; // The process has ended.
       }
@@ -50,25 +53,19 @@ final class ResidentSampler implements AutoCloseable {
     }
   }
 
-  private long largestMappingResidentBytes() throws IOException {
-    long largest = 0;
+  /** Of mappings with advice on huge pages: in this JVM the pool's alone. */
+  private long poolResidentBytes() throws IOException {
+    long sum = 0;
     long resident = 0;
-    boolean isLargest = false;
     for (String line : Files.readAllLines(smaps)) {
-      Matcher mapping = MAPPING.matcher(line);
-      if (mapping.matches()) {
-        long bytes =
-            Long.parseUnsignedLong(mapping.group(2), 16)
-                - Long.parseUnsignedLong(mapping.group(1), 16);
-        isLargest = bytes > largest;
-        largest = Math.max(largest, bytes);
-      }
       Matcher rss = RESIDENT.matcher(line);
-      if (isLargest && rss.matches()) {
+      if (rss.matches()) {
         resident = Long.parseLong(rss.group(1)) << 10;
+      } else if (ADVISED.matcher(line).matches()) {
+        sum += resident;
       }
     }
-    return resident;
+    return sum;
   }
 
   @Override
