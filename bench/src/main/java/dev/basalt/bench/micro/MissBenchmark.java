@@ -31,7 +31,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(1)
-@Warmup(iterations = 2, time = 1)
+@Warmup(iterations = 5, time = 1) // until the read is compiled, it allocates
 @Measurement(iterations = 3, time = 1)
 public class MissBenchmark {
   /** Where the pages are: memory of the process, or a file in a directory. */
