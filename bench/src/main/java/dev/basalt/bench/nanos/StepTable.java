@@ -55,10 +55,10 @@ final class StepTable {
     text.append(String.format(Locale.ROOT, "| %s | ns | |%n| --- | ---: | ---: |%n", title));
     double small = 0;
     for (double nanos : rows.values()) {
-      small += nanos < total * ROW_SHARE_MIN ? nanos : 0;
+      small += Math.abs(nanos) < total * ROW_SHARE_MIN ? nanos : 0;
     }
     rows.entrySet().stream()
-        .filter(row -> row.getValue() >= total * ROW_SHARE_MIN)
+        .filter(row -> Math.abs(row.getValue()) >= total * ROW_SHARE_MIN)
         .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
         .forEach(row -> text.append(line(row.getKey(), row.getValue())));
     text.append(line("all below half a percent", small));
