@@ -66,7 +66,7 @@ final class MissOperation implements SteppedOperation {
             "the read: system call and copy, as into memory that is there",
             this::runReads,
             READ,
-            "the read: a frame for the page (page fault, zeroing, accounting)"),
+            "the read: memory of the frame that is in no cache"),
         new Part(
             CHECKSUM, this::runChecksums, STATES, "page state: claimed, published, validated"));
   }
