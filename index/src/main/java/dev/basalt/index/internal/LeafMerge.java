@@ -139,15 +139,12 @@ public final class LeafMerge {
       return 0;
     }
     long parent = pool.address(work.parent);
-    long word = Node.slot(parent, window.firstPosition());
-    int offset = Node.recordOffset(word, pageBytes) + Node.RECORD_HEADER_BYTES;
-    int prefix = Node.prefixLength(parent);
-    int length = prefix + Node.suffixLength(word);
-    if (length > KEY_BYTES_MAX || offset + length > pageBytes) {
+    int length = NodeEdit.tryCopyKey(parent, pageBytes, window.firstPosition(), key);
+    if (length < 0 || !pool.validate(work.parent, work.parentToken)) {
       return 0;
     }
-    keyLength = NodeEdit.copyKey(parent, pageBytes, window.firstPosition(), key);
-    return pool.validate(work.parent, work.parentToken) ? width - 1 : 0;
+    keyLength = length;
+    return width - 1;
   }
 
   /**

@@ -2,6 +2,7 @@
 package dev.basalt.index.internal;
 
 import dev.basalt.bufferpool.PageHeader;
+import dev.basalt.index.SearchKey;
 
 /**
  * Changes of a node that its holder latched exclusively, or of a private copy.
@@ -90,6 +91,29 @@ public final class NodeEdit {
     long suffix = node + Node.recordOffset(word, pageBytes) + Node.RECORD_HEADER_BYTES;
     IndexMemory.copy(suffix, to + prefix, Node.suffixLength(word));
     return prefix + Node.suffixLength(word);
+  }
+
+  /**
+   * Copies a slot's whole key out of a node that may change meanwhile: reads each length once, and
+   * copies nothing where the key cannot be one.
+   *
+   * @param to takes up to {@link SearchKey#LENGTH_BYTES_MAX} bytes
+   * @return its length, garbage unless the node is validated; -1 when it was garbage
+   */
+  static int tryCopyKey(long node, int pageBytes, int slot, long to) {
+    long word = Node.slot(node, slot);
+    int prefix = Node.prefixLength(node);
+    int lower = Node.lowerOffset(node, pageBytes);
+    int suffix = Node.suffixLength(word);
+    int offset = Node.recordOffset(word, pageBytes) + Node.RECORD_HEADER_BYTES;
+    if (prefix + suffix > SearchKey.LENGTH_BYTES_MAX
+        || lower + prefix > pageBytes
+        || offset + suffix > pageBytes) {
+      return -1;
+    }
+    IndexMemory.copy(node + lower, to, prefix);
+    IndexMemory.copy(node + offset, to + prefix, suffix);
+    return prefix + suffix;
   }
 
   /**
