@@ -121,20 +121,21 @@ public final class BufferPool implements AutoCloseable {
     PageRegion region = PageRegion.reserve(config, frameCount, capabilities.blockBytes());
     QueuePair provided = null;
     QueuePair written = null;
+    PageProvider startedProvider = null;
     BufferPool pool = null;
     try {
       provided = io.openQueuePair(PageProvider.queueDepth(depthMax));
       written = io.openQueuePair(WriteBackAgent.queueDepth(depthMax));
       PoolParts parts = PoolParts.of(region, frameCount, io, gate, execution);
-      pool =
-          new BufferPool(
-              config,
-              parts,
-              PageProvider.start(parts, provided, stagingPages),
-              WriteBackAgent.start(parts, written, stagingPages));
+      startedProvider = PageProvider.start(parts, provided, stagingPages);
+      WriteBackAgent startedWriteBack = WriteBackAgent.start(parts, written, stagingPages);
+      pool = new BufferPool(config, parts, startedProvider, startedWriteBack);
       return pool;
     } finally {
       if (pool == null) {
+        if (startedProvider != null) {
+          startedProvider.close(); // its thread uses the memory; closes its queue pair as well
+        }
         close(provided);
         close(written);
         region.close();
@@ -197,6 +198,15 @@ public final class BufferPool implements AutoCloseable {
    */
   public PassingReads passing() {
     return passing;
+  }
+
+  /**
+   * Returns how many pages can be in memory.
+   *
+   * @return the frames
+   */
+  public int frameCount() {
+    return parts.frames().frameCount();
   }
 
   /**

@@ -3,9 +3,9 @@ package dev.basalt.bufferpool.internal;
 
 import java.util.Arrays;
 
-/** A bounded list of page ids. Used by one thread at a time. */
+/** A list of page ids, bounded unless said otherwise. Used by one thread at a time. */
 final class PageIds {
-  private final long[] ids;
+  private long[] ids;
   private int count;
 
   PageIds(int capacity) {
@@ -26,6 +26,14 @@ final class PageIds {
 
   void add(long pageId) {
     ids[count++] = pageId;
+  }
+
+  /** As {@link #add}, but makes room where there is none. */
+  void addGrowing(long pageId) {
+    if (isFull()) {
+      ids = Arrays.copyOf(ids, ids.length + ids.length / 2);
+    }
+    add(pageId);
   }
 
   long get(int index) {

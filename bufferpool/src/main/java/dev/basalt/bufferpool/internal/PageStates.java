@@ -221,7 +221,7 @@ public final class PageStates {
    */
   public boolean tryExclusive(long pageId, long word) {
     assert state(word) == MARKED || state(word) == UNLOCKED;
-    return compareAndSet(pageId, word, withState(word, EXCLUSIVE));
+    return tryBecomeExclusive(pageId, word);
   }
 
   /**
@@ -233,7 +233,7 @@ public final class PageStates {
    */
   public boolean tryFaultIn(long pageId, long word) {
     assert state(word) == EVICTED;
-    return compareAndSet(pageId, word, withState(word, EXCLUSIVE));
+    return tryBecomeExclusive(pageId, word);
   }
 
   /**
@@ -246,7 +246,7 @@ public final class PageStates {
   public boolean tryEvict(long pageId, long word) {
     return state(word) == MARKED
         && (word & (DIRTY | WRITING)) == 0
-        && compareAndSet(pageId, word, withState(word, EXCLUSIVE));
+        && tryBecomeExclusive(pageId, word);
   }
 
   /**
@@ -360,6 +360,14 @@ public final class PageStates {
       long dirty = written || state(word) == EVICTED ? 0 : DIRTY;
       next = word & ~WRITING | dirty;
     } while (!compareAndSet(pageId, word, next));
+  }
+
+  private boolean tryBecomeExclusive(long pageId, long word) {
+    boolean isDone = compareAndSet(pageId, word, withState(word, EXCLUSIVE));
+    // The holder's plain stores come after the word's own, or a reader could see one of them and
+    // the old word (as StampedLock.writeLock; no instruction on x86).
+    VarHandle.storeStoreFence();
+    return isDone;
   }
 
   private boolean compareAndSet(long pageId, long expected, long next) {

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WriteBackAgent implements Agent, CompletionSink {
   private static final int QUEUE_DEPTH = 64;
+  private static final int PAGES_AT_FIRST = 1024;
   private static final long BLOCKED_NANOS = 100_000;
 
   /** Keys from here down; those above are taken by frames. */
@@ -96,12 +97,12 @@ public final class WriteBackAgent implements Agent, CompletionSink {
    * @throws IOException when the pool has failed
    */
   public void writeAll() throws IOException {
-    PageIds pages = new PageIds(parts.frames().frameCount() + parts.frames().frameCount() / 2 + 1);
     ResidentSet resident = parts.resident();
+    PageIds pages = new PageIds(PAGES_AT_FIRST);
     for (int slot = 0; slot < resident.slotCount(); slot++) {
       long pageId = resident.slot(slot);
       if (pageId != ResidentSet.NONE && mayBeDirty(parts.states().wordVolatile(pageId))) {
-        pages.add(pageId);
+        pages.addGrowing(pageId);
       }
     }
     write(pages);
