@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +45,56 @@ class OverflowTest {
       assertEquals(available, fixture.space.availablePages());
       fixture.verified();
     }
+  }
+
+  /** Not only deletes of values that are inline make leaves sparse. */
+  @Test
+  void shouldMergeTheLeavesOfDeletedValues() throws IOException {
+    try (TreeFixture fixture = TreeFixture.inMemory(8192)) {
+      long available = fixture.space.availablePages();
+      for (int i = 0; i < 3000; i++) {
+        putLarge(fixture, TreeFixture.bytes(i), new byte[1500]);
+      }
+      assertEquals(2, fixture.tree.height());
+      for (int i = 0; i < 3000; i++) {
+        assertTrue(fixture.delete(TreeFixture.bytes(i)));
+      }
+      assertEquals(1, fixture.tree.height());
+      assertEquals(available, fixture.space.availablePages());
+      fixture.verified();
+    }
+  }
+
+  /** Whoever replaces a value has a key that is there at any time. */
+  @Test
+  void shouldNeverMissAKeyWhoseValueIsReplaced() throws Exception {
+    try (TreeFixture fixture = TreeFixture.inMemory(2048)) {
+      putLarge(fixture, new byte[5000]);
+      AtomicBoolean isDone = new AtomicBoolean();
+      FutureTask<Integer> misses = new FutureTask<>(() -> misses(fixture, isDone));
+      Thread reader = Thread.ofPlatform().start(misses);
+      for (int i = 0; i < 20_000; i++) {
+        if (i % 3 == 0) {
+          fixture.put(KEY, new byte[100]);
+        } else {
+          putLarge(fixture, new byte[4500 + i % 7]);
+        }
+      }
+      isDone.set(true);
+      reader.join();
+      assertEquals(0, misses.get());
+      fixture.verified();
+    }
+  }
+
+  private static int misses(TreeFixture fixture, AtomicBoolean isDone) throws IOException {
+    int misses = 0;
+    SearchKey key = new SearchKey();
+    ValueBuffer value = new ValueBuffer();
+    while (!isDone.get()) {
+      misses += fixture.tree.get(key.set(KEY), value) ? 0 : 1;
+    }
+    return misses;
   }
 
   /** Pages in use are counted twice while they are reserved; who needs none must not wait. */
@@ -164,13 +215,17 @@ class OverflowTest {
   }
 
   private static void putLarge(TreeFixture fixture, byte[] value) throws IOException {
+    putLarge(fixture, KEY, value);
+  }
+
+  private static void putLarge(TreeFixture fixture, byte[] key, byte[] value) throws IOException {
     OverflowWriter writer = new OverflowWriter(fixture.tree);
     writer.begin(fixture.key, value.length, new ArrayList<>());
     int half = value.length / 3;
     writer.write(MemorySegment.ofArray(value).asSlice(0, half));
     writer.write(MemorySegment.ofArray(value).asSlice(half));
     writer.finish(fixture.value);
-    fixture.tree.put(fixture.key.set(KEY), fixture.value, fixture.log.nextLsn());
+    fixture.tree.put(fixture.key.set(key), fixture.value, fixture.log.nextLsn());
   }
 
   private static byte[] read(TreeFixture fixture) throws IOException {

@@ -68,11 +68,13 @@ final class ContentionSplit {
   }
 
   /** Splits the leaf of a key between it and the rival of {@code work}, if both are still there. */
-  void split(TreeWork work, long key, int keyLength) throws IOException {
+  void split(TreeWork work, long key, int keyLength) {
     try {
       trySplit(work, key, keyLength);
     } catch (SpaceExhaustedException _) {
       // The leaf is as it was, and does not need this split; nor may the put, which is done, fail.
+    } catch (IOException e) {
+      core.noteLeftOut(e);
     }
   }
 

@@ -26,7 +26,12 @@ import java.util.stream.LongStream;
 public final class PageAllocator {
   private static final int MAPS_PER_STEP_MAX = 10;
   private static final int JOINED_EXTENTS_MAX = 512;
-  private static final int PAGES_PER_LINE = 8;
+
+  /** Of a store's pages, one in so many is not reserved; see {@link #heldBack}. */
+  private static final int HELD_BACK_DIVISOR = 64;
+
+  private static final int HELD_BACK_MIN = 16;
+  private static final int HELD_BACK_MAX = 256;
 
   /** What a record has beside extents and images, at most. */
   private static final int RECORD_OVERHEAD_BYTES = 1024;
@@ -165,12 +170,12 @@ public final class PageAllocator {
    * Sets pages aside.
    *
    * @param pages how many
-   * @return false when there are fewer
+   * @return false when there are fewer, those not counted that are held back
    */
   public boolean tryReserve(long pages) {
     while (true) {
       long free = available.get();
-      if (free < pages && pages > 0) { // below 0 while pages that were reserved are in use
+      if (free - heldBack() < pages && pages > 0) { // below while reserved pages are in use
         return false;
       }
       if (available.compareAndSet(free, free - pages)) {
@@ -189,12 +194,21 @@ public final class PageAllocator {
   }
 
   /**
-   * Returns how many pages are neither used nor reserved.
+   * Returns how many pages can be reserved.
    *
    * @return the count
    */
   public long availablePages() {
-    return Math.max(0, available.get());
+    return Math.max(0, available.get() - heldBack());
+  }
+
+  /**
+   * Pages that nobody may reserve. Separators of a quarter of a page let a leaf and each node above
+   * it be split several times for one put; who reserved less than that takes the rest from these,
+   * so that a change that was logged is applied, now or by recovery.
+   */
+  private long heldBack() {
+    return Math.clamp(limit / HELD_BACK_DIVISOR, HELD_BACK_MIN, HELD_BACK_MAX);
   }
 
   /**
@@ -216,6 +230,9 @@ public final class PageAllocator {
    */
   public PageRun allocateRun(TreeWork work, long pages) throws IOException {
     StructureStep step = work.step;
+    for (boolean isEnough = false; !isEnough; ) {
+      isEnough = !tryAddGroup(step, pages);
+    }
     step.begin(pool, log);
     try {
       PageExtents extents = work.extents;
@@ -230,6 +247,37 @@ public final class PageAllocator {
     } finally {
       step.end();
     }
+  }
+
+  /**
+   * Adds a group, by a record of its own, where pages are not to be had with one more group: a step
+   * makes one at most.
+   */
+  private boolean tryAddGroup(StructureStep step, long pages) throws IOException {
+    step.begin(pool, log);
+    try {
+      step.latch(0);
+      int next = bitLimit(groupCount) - 1;
+      if (next <= 0 || freePages() + next >= pages) {
+        return false;
+      }
+      newGroup = groupCount;
+      step.create(mapOf(newGroup));
+      step.enter();
+      logNewGroup(step);
+      step.commit();
+      return true;
+    } finally {
+      step.end();
+    }
+  }
+
+  private long freePages() {
+    long free = 0;
+    for (int group = 0; group < groupCount; group++) {
+      free += groupFree[group];
+    }
+    return free;
   }
 
   /** Throws when the pages are too scattered for one record: it has their extents twice. */
@@ -368,17 +416,18 @@ public final class PageAllocator {
     long map = pool.address(mapOf(group));
     int bitEnd = bitLimit(group);
     int[] bits = new int[pages];
-    int line = lineOf(otherPage - mapOf(group));
+    int line = SpaceMap.lineOf(otherPage - mapOf(group));
     int bit = groupHint[group];
     for (int i = 0; i < pages; i++) {
       bit = SpaceMap.nextFree(map, bit, bitEnd);
-      if (bit < bitEnd && lineOf(bit) == line) {
-        bit = SpaceMap.nextFree(map, Math.min(bitEnd, (line + 1) * PAGES_PER_LINE), bitEnd);
+      if (bit < bitEnd && SpaceMap.lineOf(bit) == line) {
+        bit =
+            SpaceMap.nextFree(map, Math.min(bitEnd, (line + 1) * SpaceMap.PAGES_PER_LINE), bitEnd);
       }
       if (bit >= bitEnd) {
         return; // as chosen before
       }
-      line = lineOf(bit);
+      line = SpaceMap.lineOf(bit);
       bits[i] = bit++;
     }
     extents.clear();
@@ -386,11 +435,6 @@ public final class PageAllocator {
       extents.add(mapOf(group) + bits[i], 1);
     }
     keepsHint = true;
-  }
-
-  /** Returns which cache line of state words a page has; groups begin with a line. */
-  private static int lineOf(long bit) {
-    return (int) Math.floorDiv(bit, PAGES_PER_LINE);
   }
 
   /** Latches the maps of pages that will be freed. */
@@ -471,6 +515,7 @@ public final class PageAllocator {
     groupFree[newGroup] = bitLimit(newGroup) - 1;
     groupHint[newGroup] = 1;
     groupCount = newGroup + 1;
+    step.base(0); // a delta of it would log it as it is then, in a record before this one
     SpaceMap.groupCount(pool.address(0), groupCount);
     // An image before any delta of page 0 in the same record: redo takes the first it has not seen.
     step.image(0);

@@ -19,6 +19,9 @@ import dev.basalt.bufferpool.PageHeader;
 public final class SpaceMap {
   static final int BITMAP_OFFSET = 64;
 
+  /** Pages whose state words share a cache line. */
+  static final int PAGES_PER_LINE = 8;
+
   private static final int GROUP_COUNT_OFFSET = 32;
   private static final int ALLOCATED_OFFSET = 40;
 
@@ -32,6 +35,11 @@ public final class SpaceMap {
    */
   public static int groupPages(int pageBytes) {
     return (pageBytes - BITMAP_OFFSET) * Byte.SIZE;
+  }
+
+  /** Returns which cache line of state words a page has; groups begin with a line. */
+  static int lineOf(long bit) {
+    return (int) Math.floorDiv(bit, PAGES_PER_LINE);
   }
 
   static void initialize(long map, int pageBytes) {

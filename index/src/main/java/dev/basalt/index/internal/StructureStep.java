@@ -104,6 +104,11 @@ public final class StructureStep {
     return payload;
   }
 
+  /** Logs a page as it is, if its first change needs that; to be called before it is changed. */
+  void base(long pageId) throws IOException {
+    logBase(pool, log, baseImage, pageId);
+  }
+
   void apply() {
     PageDelta.apply(payloadPage, pageBytes, payloadKind, payload, payloadBytes, scratch);
   }
@@ -146,6 +151,24 @@ public final class StructureStep {
 
   /** Appends the record, stamps the pages and unlatches them; returns the LSN. */
   long commit() throws IOException {
+    long lsn = append();
+    unlatchAll();
+    return lsn;
+  }
+
+  /**
+   * The same, but one page, the first that the step has, stays latched: it was changed, and is the
+   * caller's from now on.
+   */
+  long commitKeepingFirst() throws IOException {
+    assert states[0] == CHANGED;
+    long lsn = append();
+    unlatchDownTo(1);
+    count = 0;
+    return lsn;
+  }
+
+  private long append() throws IOException {
     long lsn = log.append(change);
     for (int i = 0; i < count; i++) {
       if (states[i] == CHANGED) {
@@ -155,7 +178,6 @@ public final class StructureStep {
         PageHeader.flags(page, PageHeader.flags(page) & ~PageHeader.FLAG_UNLOGGED);
       }
     }
-    unlatchAll();
     return lsn;
   }
 
@@ -198,7 +220,11 @@ public final class StructureStep {
   }
 
   private void unlatchAll() {
-    while (count > 0) {
+    unlatchDownTo(0);
+  }
+
+  private void unlatchDownTo(int kept) {
+    while (count > kept) {
       count--;
       switch (states[count]) {
         case LATCHED -> pool.unlatchExclusive(pageIds[count], false);

@@ -25,8 +25,12 @@ import java.io.IOException;
  * Latches are taken top-down, siblings under their latched parent, the space map last.
  */
 public final class TreeCore {
+  private static final System.Logger LOGGER = System.getLogger(TreeCore.class.getName());
   static final int RESTARTS_MAX = 64;
   static final int LEVELS_MAX = 64;
+
+  /** Length of a value that is not put. */
+  static final int NO_VALUE = -1;
 
   final BufferPool pool;
   final StructureLog log;
@@ -35,6 +39,11 @@ public final class TreeCore {
   final long rootId;
   final ContentionSplit contention;
   final TreeStructure structure;
+
+  /** How many levels there were when the root was last seen in memory, or 0. */
+  private volatile int heightSeen;
+
+  private volatile boolean hasWarned;
 
   /**
    * Opens a tree.
@@ -112,7 +121,15 @@ public final class TreeCore {
    * @return 1 for a single leaf; a hint, since it may change at any time
    */
   public int height() {
-    return Math.min(LEVELS_MAX, Node.level(pool.address(rootId)) + 1);
+    long token = pool.tryOptimistic(rootId);
+    int height = Math.min(LEVELS_MAX, Node.level(pool.address(rootId)) + 1);
+    if (token == BufferPool.NOT_RESIDENT || !pool.validate(rootId, token)) {
+      return heightSeen == 0 ? HEIGHT_UNSEEN : heightSeen;
+    }
+    if (height != heightSeen) {
+      heightSeen = height;
+    }
+    return height;
   }
 
   /**
@@ -173,7 +190,6 @@ public final class TreeCore {
    */
   public boolean put(TreeWork work, long key, int keyLength, ValueBuffer value, long lsn)
       throws IOException {
-    boolean wasUnlinked = false;
     beginUpdate(work, lsn);
     for (int restarts = 0; ; restarts++) {
       if (!latchLeaf(work, key, keyLength, restarts)) {
@@ -181,31 +197,55 @@ public final class TreeCore {
       }
       long leaf = pool.address(work.page);
       int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
-      if (slot >= 0 && isReference(leaf, slot)) {
-        work.isSampled = false;
-        boolean isSame = isSameReference(leaf, slot, value);
-        pool.unlatchExclusive(work.page, false);
-        if (isSame) {
-          return true;
-        }
-        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength, restarts);
-        continue;
-      }
-      int needed = NodeEdit.neededBytes(leaf, keyLength, value.lengthBytes());
-      if (Node.freeBytes(leaf, pageBytes) + gainedBytes(leaf, slot) < needed) {
+      if (!hasRoom(leaf, slot, keyLength, value.lengthBytes())) {
+        int needed = NodeEdit.neededBytes(leaf, keyLength, value.lengthBytes());
         pool.unlatchExclusive(work.page, false);
         work.isSampled = false; // One split is what the log and the pages were reserved for.
         structure.makeRoom(work, key, keyLength, 0, needed);
         continue;
       }
+      if (slot >= 0 && isReference(leaf, slot)) {
+        work.isSampled = false;
+        boolean isSame = isSameReference(leaf, slot, value);
+        pool.unlatchExclusive(work.page, false);
+        if (isSame || tryExchange(work, key, keyLength, value, lsn, restarts)) {
+          return true;
+        }
+        continue;
+      }
       int at = slot >= 0 ? slot : -1 - slot;
       boolean isToSplit = work.isSampled && contention.note(work, at, key, keyLength);
-      storeAndUnlatch(work, slot, key, keyLength, value, lsn);
+      storeAndUnlatch(work, slot, key, keyLength, value, lsn, false);
       if (isToSplit) {
         contention.split(work, key, keyLength);
       }
-      return slot >= 0 || wasUnlinked;
+      return slot >= 0;
     }
+  }
+
+  /** Puts a value in place of one in overflow pages; false when it must be looked at again. */
+  private boolean tryExchange(
+      TreeWork work, long key, int keyLength, ValueBuffer value, long lsn, int restarts)
+      throws IOException {
+    int length = value.lengthBytes();
+    if (!structure.unlinkOverflow(work, key, keyLength, restarts, length)) {
+      return false;
+    }
+    int slot = NodeSearch.find(pool.address(work.page), pageBytes, key, keyLength);
+    storeAndUnlatch(work, slot, key, keyLength, value, lsn, true);
+    return true;
+  }
+
+  /** Tells whether a latched leaf has room for a record, in place of one with the same key. */
+  boolean hasRoom(long pageId, long key, int keyLength, int valueLength) {
+    long leaf = pool.address(pageId);
+    int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
+    return hasRoom(leaf, slot, keyLength, valueLength);
+  }
+
+  private boolean hasRoom(long leaf, int slot, int keyLength, int valueLength) {
+    int needed = NodeEdit.neededBytes(leaf, keyLength, valueLength);
+    return Node.freeBytes(leaf, pageBytes) + gainedBytes(leaf, slot) >= needed;
   }
 
   /**
@@ -228,12 +268,16 @@ public final class TreeCore {
       long leaf = pool.address(work.page);
       int slot = NodeSearch.find(leaf, pageBytes, key, keyLength);
       if (slot < 0) {
+        boolean isSparse = wasUnlinked && TreeStructure.isSparse(leaf, pageBytes);
         pool.unlatchExclusive(work.page, false);
+        if (isSparse) {
+          mergeIfRead(work, key, keyLength);
+        }
         return wasUnlinked;
       }
       if (isReference(leaf, slot)) {
         pool.unlatchExclusive(work.page, false);
-        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength, restarts);
+        wasUnlinked |= structure.unlinkOverflow(work, key, keyLength, restarts, NO_VALUE);
         continue;
       }
       if (work.isSampled) {
@@ -241,9 +285,32 @@ public final class TreeCore {
       }
       boolean isSparse = removeAndUnlatch(work, slot, lsn);
       if (isSparse) {
-        structure.mergeUpwards(work, key, keyLength, 0);
+        mergeIfRead(work, key, keyLength);
       }
       return true;
+    }
+  }
+
+  private void mergeIfRead(TreeWork work, long key, int keyLength) {
+    try {
+      structure.mergeUpwards(work, key, keyLength, 0);
+    } catch (IOException e) {
+      noteLeftOut(e);
+    }
+  }
+
+  /**
+   * A split or merge that nobody waits for, and that could not read a page, is left out: the change
+   * before it is done, whoever needs the page is told, and a log or a pool that has failed tells
+   * the store itself.
+   */
+  void noteLeftOut(IOException e) {
+    if (!hasWarned) {
+      hasWarned = true;
+      LOGGER.log(
+          System.Logger.Level.WARNING,
+          "leaves are not merged or split where pages cannot be read",
+          e);
     }
   }
 
@@ -271,10 +338,16 @@ public final class TreeCore {
   }
 
   private void storeAndUnlatch(
-      TreeWork work, int slot, long key, int keyLength, ValueBuffer value, long lsn)
+      TreeWork work,
+      int slot,
+      long key,
+      int keyLength,
+      ValueBuffer value,
+      long lsn,
+      boolean wasChanged)
       throws IOException {
     long token = log.enterChange();
-    boolean isChanged = false;
+    boolean isChanged = wasChanged;
     try {
       StructureStep.logBase(pool, log, work.step.baseImage(), work.page);
       isChanged = true;
@@ -428,6 +501,9 @@ public final class TreeCore {
       default -> Node.count(node, pageBytes);
     };
   }
+
+  /** As good as any for a tree whose root was never seen: more pages than there are need it. */
+  private static final int HEIGHT_UNSEEN = 8;
 
   /** No state word: no page is evicted with the highest version there can be. */
   static final long NO_TOKEN = -1;

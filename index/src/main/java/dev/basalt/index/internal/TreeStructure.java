@@ -265,7 +265,13 @@ final class TreeStructure {
     if (!pool.validate(work.parent, work.parentToken)) {
       return false;
     }
-    long token = core.childToken(work.parent, work.parentToken, sibling);
+    long token;
+    try {
+      token = core.childToken(work.parent, work.parentToken, sibling);
+    } catch (IOException e) {
+      core.noteLeftOut(e);
+      return false;
+    }
     if (token == TreeCore.NO_TOKEN) {
       return false;
     }
@@ -523,9 +529,13 @@ final class TreeStructure {
   /**
    * Removes a key with an overflow value and frees its run, in one step.
    *
+   * @param newLength the length of the value that the caller puts in its place, for which there is
+   *     room and the leaf stays latched, so that the key is never seen to be gone; or {@link
+   *     TreeCore#NO_VALUE}
    * @return false when it must be looked at again
    */
-  boolean unlinkOverflow(TreeWork work, long key, int keyLength, int restarts) throws IOException {
+  boolean unlinkOverflow(TreeWork work, long key, int keyLength, int restarts, int newLength)
+      throws IOException {
     boolean isLatched = restarts >= TreeCore.RESTARTS_MAX;
     StructureStep step = work.step;
     step.begin(pool, log);
@@ -543,12 +553,20 @@ final class TreeStructure {
       if (!isLatched) {
         step.adopt(work.page);
       }
+      boolean isExchange = newLength != TreeCore.NO_VALUE;
+      if (isExchange && !core.hasRoom(work.page, key, keyLength, newLength)) {
+        return false;
+      }
       allocator.latchMaps(step, work.extents);
       step.enter();
       step.deltaOfKey(ChangeKind.UNLINK, work.page, 0, key, keyLength);
       allocator.logFreed(step, work.extents);
       IndexMemory.putLong(step.marker(ChangeKind.RUN_END, Long.BYTES), run);
-      step.commit();
+      if (isExchange) {
+        step.commitKeepingFirst();
+      } else {
+        step.commit();
+      }
       return true;
     } finally {
       step.end();
