@@ -19,9 +19,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableMap;
+import java.util.Queue;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
@@ -246,6 +248,69 @@ class GetBatchTest {
       }
       isDone.set(true);
       writer.join();
+    }
+  }
+
+  /** A batch is one thread's: another's keys must be refused, not read from freed memory. */
+  @Test
+  void shouldRefuseASecondThread() throws InterruptedException {
+    try (Store store = open(device())) {
+      Table table = store.table("t");
+      table.put(key(1), bytes(LARGE_BYTES, 1));
+      Queue<String> refusals = new ConcurrentLinkedQueue<>();
+      GetBatch batch = new GetBatch(64);
+      Runnable use =
+          () -> {
+            for (int round = 0; round < 20_000 && refusals.isEmpty(); round++) {
+              try {
+                batch.clear();
+                batch.add(key(1));
+                table.get(batch);
+              } catch (IllegalStateException e) {
+                refusals.add(e.toString());
+              }
+            }
+          };
+      Thread other = Thread.ofPlatform().start(use);
+      use.run();
+      other.join();
+      assertFalse(refusals.isEmpty(), "never met");
+      for (String refusal : refusals) {
+        assertTrue(refusal.contains("another thread"), refusal);
+      }
+    }
+  }
+
+  /** So is a cursor. */
+  @Test
+  void shouldRefuseACursorsSecondThread() throws InterruptedException {
+    try (Store store = open(device())) {
+      Table table = store.table("t");
+      for (int i = 0; i < 100; i++) {
+        table.put(key(i), bytes(100, i));
+      }
+      Queue<String> refusals = new ConcurrentLinkedQueue<>();
+      Cursor cursor = table.cursor(Range.all());
+      Runnable use =
+          () -> {
+            for (int round = 0; round < 200_000 && refusals.isEmpty(); round++) {
+              try {
+                if (!cursor.next()) {
+                  cursor.seek(key(0));
+                }
+              } catch (IllegalStateException e) {
+                refusals.add(e.toString());
+              }
+            }
+          };
+      Thread other = Thread.ofPlatform().start(use);
+      use.run();
+      other.join();
+      cursor.close();
+      assertFalse(refusals.isEmpty(), "never met");
+      for (String refusal : refusals) {
+        assertTrue(refusal.contains("another thread"), refusal);
+      }
     }
   }
 }

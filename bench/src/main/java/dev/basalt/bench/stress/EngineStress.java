@@ -25,7 +25,7 @@ public final class EngineStress {
   private EngineStress() {}
 
   private static OperationGate<Scratch> gate() {
-    return new OperationGate<>(EXECUTION, Scratch::new);
+    return new OperationGate<>(EXECUTION, OperationGate.SLOT_COUNT_MAX, Scratch::new);
   }
 
   /** What an operation holds: nothing. */

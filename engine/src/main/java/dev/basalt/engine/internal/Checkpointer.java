@@ -141,7 +141,7 @@ final class Checkpointer implements Agent {
   @Override
   public int doWork() {
     if (!hasWork()) {
-      return hotPages.isWarming() && !failure.isPoisoned() ? hotPages.warm() : 0;
+      return warm();
     }
     long ticket = requested;
     try {
@@ -159,6 +159,19 @@ final class Checkpointer implements Agent {
       lot.wakeAll(0);
     }
     return 1;
+  }
+
+  private int warm() {
+    if (!hotPages.isWarming() || failure.isPoisoned()) {
+      return 0;
+    }
+    try {
+      return hotPages.warm();
+    } catch (Throwable e) { // As above.
+      failure.poison(e);
+      lot.wakeAll(0);
+      throw e;
+    }
   }
 
   @Override

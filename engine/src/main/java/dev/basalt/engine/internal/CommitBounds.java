@@ -23,6 +23,7 @@ final class CommitBounds {
   private static final int IMAGES_PER_LEVEL = 2;
   private static final int IMAGES_PER_FURTHER_CHANGE = 4;
   private static final int MAPS_PER_CHANGE_MAX = 11;
+  private static final int IMAGES_PER_MAP = 3;
 
   /** Of a step before the last one of a merge: a leaf that it fills, another and their parent. */
   private static final int IMAGES_PER_MOVE = 3;
@@ -49,14 +50,17 @@ final class CommitBounds {
     return logBytes(height, 1, pageLimit) + images * (pageBytes + IMAGE_OVERHEAD_BYTES);
   }
 
-  /** Pages for the splits of a commit; deletes take none. */
+  /**
+   * Pages for the splits of a commit; deletes take none. With long keys more than two splits of a
+   * level can come together: what that takes is held back by the allocator.
+   */
   long pages(int height, int puts) {
-    return puts == 0 ? 0 : height + 4L + 2L * (puts - 1);
+    return puts == 0 ? 0 : 2L * height + 4 + 2L * (puts - 1);
   }
 
-  /** Bytes of log to allocate or free a run. */
+  /** Bytes of log to allocate or free a run, for which a map and page 0 twice may be new each. */
   long runLogBytes(long pageLimit) {
-    return (maps(pageLimit) + 1) * (pageBytes + IMAGE_OVERHEAD_BYTES);
+    return (IMAGES_PER_MAP * maps(pageLimit) + 1) * (pageBytes + IMAGE_OVERHEAD_BYTES);
   }
 
   private long maps(long pageLimit) {

@@ -60,7 +60,9 @@ public final class Engine implements AutoCloseable {
   private Engine(
       StoreConfig config, StoreParts parts, Execution execution, EngineSwitches switches) {
     this.parts = parts;
-    gate = new OperationGate<>(execution, this::newOperation);
+    gate =
+        new OperationGate<>(
+            execution, OperationGate.slotCount(parts.pool().frameCount()), this::newOperation);
     PageSpace pages =
         new PageSpace(
             parts.pool(), parts.log(), parts.layout().pageBytes(), parts.layout().pageCount());
@@ -117,9 +119,10 @@ public final class Engine implements AutoCloseable {
       throws IOException {
     boolean isOpen = false;
     StoreParts parts = null;
+    Engine engine = null;
     try {
       parts = new StoreOpener(config, device, execution, switches, newStoreId).open();
-      Engine engine = new Engine(config, parts, execution, switches);
+      engine = new Engine(config, parts, execution, switches);
       engine.recover(switches.watcher());
       engine.checkpointer.start(execution);
       engine.merges.start(execution);
@@ -127,6 +130,9 @@ public final class Engine implements AutoCloseable {
       return engine;
     } finally {
       if (!isOpen) {
+        if (engine != null) {
+          engine.checkpointer.close(); // it may be at the pages
+        }
         if (parts != null) {
           parts.close();
         }

@@ -11,6 +11,7 @@ import dev.basalt.index.ValueBuffer;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A cursor behind the gate: it is inside only while it moves or copies, so an idle one holds up
@@ -26,6 +27,7 @@ public final class EngineCursor implements AutoCloseable {
   private final TreeCursor cursor;
   private final SearchKey key = new SearchKey();
   private final ValueBuffer value = new ValueBuffer();
+  private final AtomicBoolean isInUse = new AtomicBoolean();
   private boolean isClosed;
 
   EngineCursor(
@@ -57,7 +59,7 @@ public final class EngineCursor implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      gate.exit(op);
+      leave(op);
     }
   }
 
@@ -73,7 +75,7 @@ public final class EngineCursor implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      gate.exit(op);
+      leave(op);
     }
   }
 
@@ -89,7 +91,7 @@ public final class EngineCursor implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      gate.exit(op);
+      leave(op);
     }
   }
 
@@ -99,8 +101,7 @@ public final class EngineCursor implements AutoCloseable {
    * @return a copy
    */
   public byte[] key() {
-    checkOpen();
-    cursor.key(key);
+    copyKey();
     return key.toByteArray();
   }
 
@@ -111,8 +112,7 @@ public final class EngineCursor implements AutoCloseable {
    * @return the key's length
    */
   public long key(MemorySegment target) {
-    checkOpen();
-    cursor.key(key);
+    copyKey();
     EngineMemory.copyOut(key.address(), key.lengthBytes(), target);
     return key.lengthBytes();
   }
@@ -135,7 +135,7 @@ public final class EngineCursor implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      gate.exit(op);
+      leave(op);
     }
   }
 
@@ -158,7 +158,7 @@ public final class EngineCursor implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      gate.exit(op);
+      leave(op);
     }
   }
 
@@ -189,7 +189,7 @@ public final class EngineCursor implements AutoCloseable {
     } catch (IOException e) {
       throw failure.translate(e);
     } finally {
-      gate.exit(op);
+      leave(op);
       Reference.reachabilityFence(this); // memory of both is used by address
       Reference.reachabilityFence(buffer);
     }
@@ -238,13 +238,44 @@ public final class EngineCursor implements AutoCloseable {
   }
 
   private Operation enter() {
-    checkOpen();
-    Operation op = gate.enterReader();
-    if (failure.isPoisoned()) {
-      gate.exit(op);
-      failure.check();
+    claim();
+    boolean isInside = false;
+    try {
+      checkOpen();
+      Operation op = gate.enterReader();
+      if (failure.isPoisoned()) {
+        gate.exit(op);
+        failure.check();
+      }
+      isInside = true;
+      return op;
+    } finally {
+      if (!isInside) {
+        isInUse.setRelease(false);
+      }
     }
-    return op;
+  }
+
+  private void leave(Operation op) {
+    gate.exit(op);
+    isInUse.setRelease(false);
+  }
+
+  /** Keeps a second thread off, who would make this one copy from a page that is no more. */
+  private void claim() {
+    if (!isInUse.compareAndSet(false, true)) {
+      throw new IllegalStateException("the cursor is being used by another thread");
+    }
+  }
+
+  private void copyKey() {
+    claim();
+    try {
+      checkOpen();
+      cursor.key(key);
+    } finally {
+      isInUse.setRelease(false);
+    }
   }
 
   private void checkOpen() {

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Keys to be read together, one behind the other, and behind them the values that were found. The
@@ -32,6 +33,9 @@ public final class GetBuffer {
   private long end;
   private boolean hasValues;
 
+  /** Keeps a second thread off, who would make this one use memory by the wrong address. */
+  private final AtomicBoolean isInUse = new AtomicBoolean();
+
   /**
    * Creates an empty buffer.
    *
@@ -48,9 +52,26 @@ public final class GetBuffer {
 
   /** Forgets the keys and values. */
   public void clear() {
+    claim();
     count = 0;
     end = 0;
     hasValues = false;
+    release();
+  }
+
+  /**
+   * Keeps other threads off until {@link #release}.
+   *
+   * @throws IllegalStateException when another thread is using it
+   */
+  void claim() {
+    if (!isInUse.compareAndSet(false, true)) {
+      throw new IllegalStateException("the batch is being used by another thread");
+    }
+  }
+
+  void release() {
+    isInUse.setRelease(false);
   }
 
   /**
@@ -60,6 +81,15 @@ public final class GetBuffer {
    * @return false when there are as many as there may be
    */
   public boolean tryAdd(MemorySegment key) {
+    claim();
+    try {
+      return tryAddInside(key);
+    } finally {
+      release();
+    }
+  }
+
+  private boolean tryAddInside(MemorySegment key) {
     if (count == valueLengths.length) {
       return false;
     }

@@ -44,6 +44,15 @@ public final class GetTogether {
    * @return how many of them are there
    */
   public int read(TableTree table, GetBuffer buffer) {
+    buffer.claim();
+    try {
+      return readInside(table, buffer);
+    } finally {
+      buffer.release();
+    }
+  }
+
+  private int readInside(TableTree table, GetBuffer buffer) {
     Operation op = gate.enterReader();
     try {
       failure.check();

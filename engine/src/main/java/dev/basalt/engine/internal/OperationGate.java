@@ -36,7 +36,7 @@ public final class OperationGate<S extends OperationGate.Slot> {
   /**
    * Operations inside at a time: more than any queue depth, so that waiting for I/O is no limit.
    */
-  static final int SLOT_COUNT = 1024;
+  public static final int SLOT_COUNT_MAX = 1024;
 
   private static final int FREE = 0;
   private static final int READER = 1;
@@ -47,6 +47,11 @@ public final class OperationGate<S extends OperationGate.Slot> {
 
   private static final long GOLDEN_RATIO = 0x9E3779B97F4A7C15L;
   private static final int SLOT_SHIFT = Long.SIZE - 10;
+
+  /** Pages that a change latches at a time, but for the one that holds the space map. */
+  private static final int FRAMES_PER_SLOT = 4;
+
+  private static final int FRAMES_LEFT = 16;
   private static final long KEY_RELEASED = 0;
   private static final long KEY_RESUMED = 1;
   private static final VarHandle CLAIM = MethodHandles.arrayElementVarHandle(int[].class);
@@ -77,8 +82,9 @@ public final class OperationGate<S extends OperationGate.Slot> {
     }
   }
 
-  private final int[] claims = new int[SLOT_COUNT * STRIDE];
-  private final Slot[] slots = new Slot[SLOT_COUNT];
+  private final int slotCount;
+  private final int[] claims;
+  private final Slot[] slots;
   private final IntFunction<S> newSlot;
   private final ParkingLot lot;
   private final WaitCondition isFull = _ -> isFull();
@@ -96,12 +102,29 @@ public final class OperationGate<S extends OperationGate.Slot> {
    * Creates an open gate.
    *
    * @param execution the seam to wait through
+   * @param slotCount how many may be inside at a time, a power of two up to {@link #SLOT_COUNT_MAX}
    * @param newSlot makes the scratch of a slot when it is claimed first
    */
-  public OperationGate(Execution execution, IntFunction<S> newSlot) {
-    assert SLOT_COUNT == 1 << Long.SIZE - SLOT_SHIFT;
+  public OperationGate(Execution execution, int slotCount, IntFunction<S> newSlot) {
+    assert SLOT_COUNT_MAX == 1 << Long.SIZE - SLOT_SHIFT;
+    assert Integer.bitCount(slotCount) == 1 && slotCount <= SLOT_COUNT_MAX;
+    this.slotCount = slotCount;
+    claims = new int[slotCount * STRIDE];
+    slots = new Slot[slotCount];
     lot = new ParkingLot(execution);
     this.newSlot = newSlot;
+  }
+
+  /**
+   * Returns how many operations may be inside without all frames of a pool being latched by those
+   * that wait for another one.
+   *
+   * @param frameCount the frames
+   * @return a power of two
+   */
+  public static int slotCount(int frameCount) {
+    int count = (frameCount - FRAMES_LEFT) / FRAMES_PER_SLOT;
+    return Math.clamp(Integer.highestOneBit(Math.max(1, count)), 1, SLOT_COUNT_MAX);
   }
 
   /**
@@ -189,8 +212,8 @@ public final class OperationGate<S extends OperationGate.Slot> {
   private S enter(int kind) {
     int start = (int) (Thread.currentThread().threadId() * GOLDEN_RATIO >>> SLOT_SHIFT);
     while (!closed) {
-      for (int i = 0; i < SLOT_COUNT; i++) {
-        int index = start + i & SLOT_COUNT - 1;
+      for (int i = 0; i < slotCount; i++) {
+        int index = start + i & slotCount - 1;
         if (tryClaim(index, kind)) {
           return claimed(index);
         }
@@ -248,7 +271,7 @@ public final class OperationGate<S extends OperationGate.Slot> {
   }
 
   private boolean isFull() {
-    for (int index = 0; index < SLOT_COUNT; index++) {
+    for (int index = 0; index < slotCount; index++) {
       if ((int) CLAIM.getVolatile(claims, index * STRIDE) == FREE) {
         return false;
       }
@@ -258,7 +281,7 @@ public final class OperationGate<S extends OperationGate.Slot> {
 
   /** Tells whether any slot is claimed by a reader or above, or by a writer. */
   private boolean isClaimed(int least) {
-    for (int index = 0; index < SLOT_COUNT; index++) {
+    for (int index = 0; index < slotCount; index++) {
       if ((int) CLAIM.getVolatile(claims, index * STRIDE) >= least) {
         return true;
       }
