@@ -60,9 +60,8 @@ public final class Engine implements AutoCloseable {
   private Engine(
       StoreConfig config, StoreParts parts, Execution execution, EngineSwitches switches) {
     this.parts = parts;
-    gate =
-        new OperationGate<>(
-            execution, OperationGate.slotCount(parts.pool().frameCount()), this::newOperation);
+    int slots = OperationGate.slotCount(parts.pool().frameCount());
+    gate = new OperationGate<>(execution, slots, this::newOperation);
     PageSpace pages =
         new PageSpace(
             parts.pool(), parts.log(), parts.layout().pageBytes(), parts.layout().pageCount());

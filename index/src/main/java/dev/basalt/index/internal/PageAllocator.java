@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
 /**
@@ -273,11 +274,7 @@ public final class PageAllocator {
   }
 
   private long freePages() {
-    long free = 0;
-    for (int group = 0; group < groupCount; group++) {
-      free += groupFree[group];
-    }
-    return free;
+    return IntStream.of(groupFree).limit(groupCount).asLongStream().sum();
   }
 
   /** Throws when the pages are too scattered for one record: it has their extents twice. */
