@@ -71,7 +71,7 @@ enum PeerPart {
     return switch (this) {
       case MEMORY, KEYS -> options.quick() ? 200_000 : 5_000_000;
       case SYNC -> options.quick() ? 50_000 : 500_000;
-      case COLD_FAST, COLD_DISK -> options.quick() ? 2_000_000 : 5_000_000;
+      case COLD_FAST, COLD_DISK -> options.quick() ? 1_000_000 : 5_000_000;
     };
   }
 

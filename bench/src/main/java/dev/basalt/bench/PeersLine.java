@@ -66,7 +66,7 @@ final class PeersLine implements BenchmarkLine {
   }
 
   private static long warmUpNanos(BenchOptions options) {
-    return 2 * roundNanos(options);
+    return (options.quick() ? 1 : 2) * roundNanos(options);
   }
 
   private static @Nullable String absence(PeerPart part, BenchOptions options) {
