@@ -85,6 +85,11 @@ public class EvictionBenchmark {
     for (int i = 0; i < BATCH; i++) {
       create();
     }
+    // After groups of dirty pages the reserve may be more than whole: then some more, or nothing
+    // would be evicted now, and the next pages would wait for a provider that nobody runs.
+    while (!provider.hasWork()) {
+      create();
+    }
   }
 
   @Benchmark
