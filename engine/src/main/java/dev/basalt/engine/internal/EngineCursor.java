@@ -101,8 +101,13 @@ public final class EngineCursor implements AutoCloseable {
    * @return a copy
    */
   public byte[] key() {
-    copyKey();
-    return key.toByteArray();
+    claim();
+    try {
+      copyKey();
+      return key.toByteArray();
+    } finally {
+      release();
+    }
   }
 
   /**
@@ -112,9 +117,14 @@ public final class EngineCursor implements AutoCloseable {
    * @return the key's length
    */
   public long key(MemorySegment target) {
-    copyKey();
-    EngineMemory.copyOut(key.address(), key.lengthBytes(), target);
-    return key.lengthBytes();
+    claim();
+    try {
+      copyKey();
+      EngineMemory.copyOut(key.address(), key.lengthBytes(), target);
+      return key.lengthBytes();
+    } finally {
+      release();
+    }
   }
 
   /**
@@ -251,14 +261,14 @@ public final class EngineCursor implements AutoCloseable {
       return op;
     } finally {
       if (!isInside) {
-        isInUse.setRelease(false);
+        release();
       }
     }
   }
 
   private void leave(Operation op) {
     gate.exit(op);
-    isInUse.setRelease(false);
+    release();
   }
 
   /** Keeps a second thread off, who would make this one copy from a page that is no more. */
@@ -268,14 +278,13 @@ public final class EngineCursor implements AutoCloseable {
     }
   }
 
+  private void release() {
+    isInUse.setRelease(false);
+  }
+
   private void copyKey() {
-    claim();
-    try {
-      checkOpen();
-      cursor.key(key);
-    } finally {
-      isInUse.setRelease(false);
-    }
+    checkOpen();
+    cursor.key(key);
   }
 
   private void checkOpen() {
